@@ -1,0 +1,101 @@
+/** The HTTP client for Braze: keep-alive connections, and a guard that is asked as each request is written. */
+import { Pool } from 'undici';
+import type { Endpoint } from './endpoints.ts';
+
+export interface BrazeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** Thrown when a request got no answer. */
+export class NoAnswerError extends Error {
+  /** Whether Braze may have received it. */
+  readonly written: boolean;
+
+  constructor(written: boolean, cause: unknown) {
+    super(written ? 'Braze did not answer a request.' : 'Braze could not be reached.', { cause });
+    this.name = 'NoAnswerError';
+    this.written = written;
+  }
+}
+
+/** Thrown when the guard did not let a request out. */
+export class NotWrittenError extends Error {
+  constructor() {
+    super('The request was held back.');
+    this.name = 'NotWrittenError';
+  }
+}
+
+export interface BrazeClient {
+  /**
+   * Sends one request.
+   *
+   * @param mayWrite asked at the moment the request would be written to the connection
+   * @throws NoAnswerError, NotWrittenError
+   */
+  send(endpoint: Endpoint, body: Uint8Array, mayWrite: () => boolean): Promise<BrazeAnswer>;
+  /** Gives up on every request in flight. */
+  destroy(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+/** A timeout makes an answer uncertain, so it is generous: Braze answers within seconds or not at all. */
+const ANSWER_TIMEOUT_MS = 60_000;
+
+export function createBrazeClient(options: {
+  endpoint: string;
+  apiKey: string;
+  connections: number;
+}): BrazeClient {
+  const { origin, pathname } = new URL(options.endpoint);
+  const base = pathname.replace(/\/$/, '');
+  const pool = new Pool(origin, {
+    connections: options.connections,
+    pipelining: 1,
+    allowH2: false,
+    keepAliveTimeout: 30_000,
+    headersTimeout: ANSWER_TIMEOUT_MS,
+    bodyTimeout: ANSWER_TIMEOUT_MS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+  });
+  const headers = {
+    authorization: `Bearer ${options.apiKey}`,
+    'content-type': 'application/json',
+    'x-braze-bulk': 'true',
+  };
+
+  return {
+    send: (endpoint, body, mayWrite) =>
+      new Promise((resolve, reject) => {
+        let written = false;
+        let status = 0;
+        let answerHeaders: BrazeAnswer['headers'] = {};
+        const chunks: Buffer[] = [];
+        pool.dispatch(
+          { path: base + endpoint.path, method: endpoint.method, headers, body },
+          {
+            onRequestStart(controller) {
+              if (mayWrite()) written = true;
+              else controller.abort(new NotWrittenError());
+            },
+            onResponseStart(_controller, statusCode, received) {
+              status = statusCode;
+              answerHeaders = received;
+            },
+            onResponseData(_controller, chunk) {
+              chunks.push(chunk);
+            },
+            onResponseEnd() {
+              resolve({ status, headers: answerHeaders, body: Buffer.concat(chunks).toString() });
+            },
+            onResponseError(_controller, error) {
+              reject(error instanceof NotWrittenError ? error : new NoAnswerError(written, error));
+            },
+          },
+        );
+      }),
+    destroy: () => pool.destroy(),
+  };
+}

@@ -1,0 +1,70 @@
+/** Gives every error of an activity one of the pipeline's types, in one place, and keeps row values out of it. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { CdiError, classify } from '../model/errors.ts';
+import { isConnectionError } from '../store/connection-error.ts';
+import type { Log } from './dependencies.ts';
+
+type Step<A extends unknown[], R> = (...args: A) => Promise<R>;
+
+/**
+ * Wraps a step so that what it throws reaches Temporal as a failure with a stable type, a safe message and the right
+ * retry behaviour. The error itself is logged, without its message: drivers quote values of rows.
+ */
+export function castErrors<A extends unknown[], R>(step: Step<A, R>, log: Log): Step<A, R> {
+  return async (...args) => {
+    try {
+      return await step(...args);
+    } catch (error) {
+      const context = Context.current();
+      if (error instanceof CancelledFailure || error instanceof ApplicationFailure) throw error;
+      const known =
+        isConnectionError(error) && !(error instanceof CdiError) ? ledgerUnavailable(error) : error;
+      if (context.cancellationSignal.aborted && !isFinal(known))
+        throw new CancelledFailure('The activity was cancelled.');
+      throw toFailure(known, context, log);
+    }
+  };
+}
+
+const isFinal = (error: unknown): boolean => error instanceof CdiError && !classify(error).retryable;
+
+function ledgerUnavailable(cause: unknown): CdiError {
+  return new CdiError('ledger_unavailable', 'The ledger database does not answer.', { cause });
+}
+
+function toFailure(error: unknown, context: Context, log: Log): ApplicationFailure {
+  const { type, message, retryable, hint } = classify(error);
+  const { activityType, attempt, workflowExecution } = context.info;
+  const fields = {
+    activity: activityType,
+    attempt,
+    workflow: workflowExecution?.workflowId,
+    run: workflowExecution?.runId,
+    type,
+    code: error instanceof CdiError ? error.vendorCode : undefined,
+    ...(type === 'internal' ? { name: nameOf(error), stack: framesOf(error) } : {}),
+  };
+  if (type === 'internal') log.error(fields, message);
+  else log.warn(fields, message);
+  return ApplicationFailure.create({
+    type,
+    message: `${message} ${hint}`,
+    nonRetryable: !retryable,
+    details: [{ message, code: error instanceof CdiError ? (error.vendorCode ?? null) : null }],
+    ...(error instanceof CdiError && error.retryAfterMs !== undefined
+      ? { nextRetryDelay: error.retryAfterMs }
+      : {}),
+  });
+}
+
+const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+
+/** The places of a stack without its first lines, which repeat the message. */
+function framesOf(error: unknown): string[] {
+  const stack = error instanceof Error ? (error.stack ?? '') : '';
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
+    .slice(0, 12);
+}

@@ -1,0 +1,22 @@
+/** The commit: moves the watermark to the end of a segment that is delivered, then lets go of its pages. */
+import { parseDuration } from '../model/duration.ts';
+import { epochHolder } from './caller.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { SegmentFiles, type SegmentPlace } from './upload/segment-pages.ts';
+
+export interface CommitInput {
+  readonly place: SegmentPlace;
+}
+
+/**
+ * @returns the new watermark's text
+ * @throws CdiError `superseded` where another run has taken over
+ */
+export function commitWatermark({ ledger, staging }: ActivityDependencies) {
+  return async ({ place }: CommitInput): Promise<string> => {
+    const watermark = await ledger.watermarks.commit(epochHolder(place.sync, place.epoch), place.segment);
+    const { definition } = await ledger.definitions.sync(place.sync);
+    if (parseDuration(definition.options.keep_rows) === 0) await new SegmentFiles(staging, place).remove();
+    return watermark;
+  };
+}

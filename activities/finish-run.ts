@@ -1,0 +1,50 @@
+/** The end of a run, however it ended: its record is closed, its epoch too, and its staging is emptied. */
+import type { ErrorType } from '../model/errors.ts';
+import type { RunCounts, RunStatus } from '../model/run.ts';
+import { NO_COUNTS } from '../model/run.ts';
+import { runOutcome } from '../model/run-outcome.ts';
+import { parseDuration } from '../model/duration.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { runFolder } from './staging/staging.ts';
+
+export interface FinishRunInput {
+  readonly sync: string;
+  readonly run: string;
+  readonly failure?:
+    { readonly type: ErrorType; readonly message: string; readonly code: string | null } | undefined;
+}
+
+/** What a run came to; the workflow's result is made of it. */
+export interface FinishedRun {
+  readonly status: RunStatus;
+  readonly counts: RunCounts;
+  readonly watermark: string | null;
+  readonly seconds: number;
+  readonly warnings: readonly string[];
+}
+
+export function finishRun({ ledger, staging, log }: ActivityDependencies) {
+  return async ({ sync, run, failure }: FinishRunInput): Promise<FinishedRun> => {
+    const record = await ledger.runs.finish(run, (counts) => ({
+      status: runOutcome(counts, failure?.type),
+      error: failure ?? null,
+    }));
+    const keep = await ledger.definitions
+      .sync(sync)
+      .then(({ definition }) => parseDuration(definition.options.keep_rows) ?? 0)
+      .catch(() => 0);
+    if (keep === 0) await staging.remove(runFolder(sync, run));
+    if (!record)
+      return {
+        status: runOutcome(NO_COUNTS, failure?.type),
+        counts: NO_COUNTS,
+        watermark: null,
+        seconds: 0,
+        warnings: [],
+      };
+    const { status, counts, watermarkAfter, startedAt, finishedAt, warnings } = record;
+    const seconds = ((finishedAt ?? startedAt).getTime() - startedAt.getTime()) / 1_000;
+    log.info({ sync, run, status, ...counts, seconds, type: failure?.type }, 'run ended');
+    return { status, counts, watermark: watermarkAfter, seconds, warnings };
+  };
+}

@@ -1,0 +1,60 @@
+/** Housekeeping, every minute: closes runs that nobody ended, mirrors pauses, sweeps what has expired. */
+import type { ActivityDependencies } from './dependencies.ts';
+import { runFolder } from './staging/staging.ts';
+
+const DAY_MS = 86_400_000;
+const REJECTED_ROWS_MS = 30 * DAY_MS;
+const RUNS_MS = 365 * DAY_MS;
+const PREVIEWS_MS = 600_000;
+/** A run that was opened only now may not be visible in Temporal yet. */
+const SETTLED_MS = 30_000;
+const ORPHANS_MS = 3_600_000;
+
+export interface Maintained {
+  /** Runs that were terminated or reset and are closed now, to be notified. */
+  readonly closed: readonly { readonly sync: string; readonly run: string }[];
+  readonly sweptRejectedRows: number;
+  readonly sweptRuns: number;
+}
+
+export function maintain({ ledger, staging, temporal, log }: ActivityDependencies) {
+  return async (): Promise<Maintained> => {
+    const now = Date.now();
+    const closed: { sync: string; run: string }[] = [];
+    for (const run of await ledger.runs.unfinished()) {
+      if (now - run.startedAt.getTime() < SETTLED_MS) continue;
+      if ((await temporal.openRun(run.sync)) !== undefined) continue;
+      const record = await ledger.runs.finish(run.id, () => ({
+        status: 'cancelled',
+        error: {
+          type: 'ended_outside',
+          message: 'The run was terminated from the Temporal side.',
+          code: null,
+        },
+      }));
+      if (!record) continue;
+      log.warn({ sync: run.sync, run: run.id }, 'closed a run that was terminated');
+      await staging.remove(runFolder(run.sync, run.id));
+      closed.push({ sync: run.sync, run: run.id });
+    }
+
+    const syncs = await ledger.definitions.syncs();
+    const pauses = await temporal.schedulePauses();
+    for (const sync of syncs) {
+      const schedule = pauses.get(sync.name);
+      if (sync.deletedAt || !schedule) continue;
+      if (schedule.paused !== sync.paused || (schedule.note ?? null) !== sync.pauseNote) {
+        await ledger.definitions.setPaused(sync.name, schedule.paused, schedule.note ?? null);
+      }
+    }
+
+    const open = new Set((await ledger.runs.unfinished()).map((run) => run.id));
+    for (const { sync, run } of await staging.idleRuns(ORPHANS_MS)) {
+      if (!open.has(run)) await staging.remove(runFolder(sync, run));
+    }
+    const sweptRejectedRows = await ledger.rejectedRows.sweep(new Date(now - REJECTED_ROWS_MS));
+    const sweptRuns = await ledger.runs.sweep(new Date(now - RUNS_MS));
+    await ledger.previews.sweep(PREVIEWS_MS);
+    return { closed, sweptRejectedRows, sweptRuns };
+  };
+}

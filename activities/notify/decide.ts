@@ -1,0 +1,41 @@
+import type { SyncDefinition } from '../../model/definitions.ts';
+import type { RunReport } from './run-report.ts';
+
+export const NOTIFICATION_KINDS = ['failure', 'row_errors', 'success'] as const;
+export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
+
+/**
+ * Decides what an ended run tells its contacts. A run asks for one notification at most: that of a failure
+ * lists the rejected rows too.
+ *
+ * - A global error is always told; a cancelled run never, for somebody wanted it.
+ * - Rejected rows are told from their share of the rows read on, the threshold included.
+ * - Success is told where it was asked for, and without new rows only where that was asked for as well. A
+ *   partial run is no success.
+ */
+export function decideNotification(
+  { status, counts }: Pick<RunReport, 'status' | 'counts'>,
+  notifications: SyncDefinition['notifications'],
+): NotificationKind | undefined {
+  switch (status) {
+    case 'error':
+    case 'config_error':
+    case 'limit_exceeded':
+      return 'failure';
+    case 'cancelled':
+      return undefined;
+    case 'partial':
+    case 'success':
+      if (reachesThreshold(counts, notifications.row_errors_percent)) return 'row_errors';
+      if (status === 'partial' || !notifications.on_success) return undefined;
+      return counts.read > 0 || notifications.on_empty_success ? 'success' : undefined;
+  }
+}
+
+/** Percentages are rarely exact in binary: 0.07 times 10,000 comes out a little above 700. */
+const ROUNDING = 1 - 1e-12;
+
+function reachesThreshold({ read, rejected }: RunReport['counts'], percent: number | undefined): boolean {
+  if (percent === undefined || rejected === 0) return false;
+  return rejected * 100 >= percent * read * ROUNDING;
+}

@@ -1,0 +1,60 @@
+import type { DataType } from '../../model/data-type.ts';
+import type { ErrorType } from '../../model/errors.ts';
+import type { RunCounts, RunOutcome, Trigger } from '../../model/run.ts';
+
+/** Plain data about an ended run: all that a notification may tell. */
+export interface RunReport {
+  readonly sync: string;
+  readonly run: string;
+  readonly dataType: DataType;
+  /** Table or view, as `schema.table`. */
+  readonly source: string;
+  readonly workspace: string;
+  readonly trigger: Trigger;
+  readonly status: RunOutcome;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly counts: RunCounts;
+  /** The watermark the run leaves behind, at source precision; null while nothing is delivered. */
+  readonly watermark: string | null;
+  readonly error: RunError | null;
+  readonly rejections: readonly Rejection[];
+  /** Rows whose UPDATED_AT lies after the upper bound of the run. */
+  readonly futureRows: number;
+  readonly nullTimestampRows: number;
+  readonly warnings: readonly string[];
+  readonly links: RunLinks;
+}
+
+/** The global error that stopped the run. */
+export interface RunError {
+  readonly type: ErrorType;
+  readonly message: string;
+  readonly vendorCode?: string | undefined;
+}
+
+/** The rows that one rule, or one answer of Braze, rejected. */
+export interface Rejection {
+  readonly code: string;
+  readonly reason: string;
+  readonly count: number;
+  /** The first of them. */
+  readonly examples: readonly RejectedExample[];
+}
+
+export interface RejectedExample {
+  readonly updatedAt: string;
+  /** Null for a row that names nobody. The value is in clear: it is masked before it leaves. */
+  readonly identifier: RowIdentifier | null;
+}
+
+export interface RowIdentifier {
+  /** Column as the table spells it, for example EXTERNAL_ID. */
+  readonly column: string;
+  readonly value: string;
+}
+
+export interface RunLinks {
+  /** Page of the run in the Temporal UI. */
+  readonly temporal?: string | undefined;
+}

@@ -1,0 +1,88 @@
+/** The connection test with a preview: what the first rows would become. Nothing is sent. */
+import type { RowRules } from '../model/composed-object.ts';
+import type { Column } from '../model/source-columns.ts';
+import type { SourceRow } from '../model/row.ts';
+import { endpointOf } from './braze/endpoints.ts';
+import { packBatches } from './braze/pack.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { RowPage, RowPageWriter } from './rows/row-page.ts';
+import { packLimits } from './validate.ts';
+import { validatePage } from './validation/validate-page.ts';
+import { withSource } from './warehouses/open-source.ts';
+
+const PREVIEW_ROWS = 10;
+
+export interface PreviewInput {
+  readonly sync: string;
+  /** Under which the preview is left in the ledger, sealed. */
+  readonly preview: string;
+}
+
+/** What the command line shows and then forgets; never part of a workflow's history. */
+export interface Preview {
+  readonly columns: readonly string[];
+  readonly rows: readonly SourceRow[];
+  readonly requests: readonly { readonly method: string; readonly path: string; readonly body: string }[];
+  readonly rejected: readonly { readonly row: number; readonly code: string; readonly reason: string }[];
+  readonly futureRows: number;
+  readonly nullRows: number;
+}
+
+/** @throws CdiError every class of the connection test */
+export function previewSource({ ledger }: ActivityDependencies) {
+  return async ({ sync: name, preview: id }: PreviewInput): Promise<{ rows: number; rejected: number }> =>
+    withHeartbeat(async (signal) => {
+      const { definition } = await ledger.definitions.sync(name);
+      const { definition: workspace } = await ledger.definitions.workspace(definition.workspace);
+      const preview = await withSource(
+        ledger,
+        definition,
+        { signal, label: `braze-cdi test ${name}` },
+        async (source) => {
+          const { now, upper } = await source.connection.clock(0);
+          const rows: SourceRow[] = [];
+          const range = { from: null, inclusive: true, to: upper };
+          for await (const group of source.connection.read(
+            definition.source,
+            source.columns,
+            range,
+            PREVIEW_ROWS,
+          )) {
+            rows.push(...group);
+          }
+          const writer = new RowPageWriter();
+          for (const row of rows) writer.add(row);
+          const rules: RowRules = {
+            dataType: definition.data_type,
+            updateExistingOnly: definition.update_existing_only,
+          };
+          const { objects, rejected } = await validatePage(
+            new RowPage(writer.finish()),
+            rules,
+            async () => undefined,
+          );
+          const requests = packBatches(objects, packLimits(workspace)).map((batch) => {
+            const { method, path, open, close } = endpointOf(batch.kind, definition.catalog ?? '');
+            return {
+              method,
+              path,
+              body: open + batch.objects.map((object) => object.text).join(',') + close,
+            };
+          });
+          const result: Preview = {
+            columns: (Object.values(source.columns) as Column[]).map((column) => `${column.name} ${column.type}`),
+            rows,
+            requests,
+            rejected,
+            futureRows: await source.connection.countAfter(definition.source, source.columns, now),
+            nullRows: await source.connection.countWithoutTimestamp(definition.source, source.columns),
+          };
+          return result;
+        },
+      );
+      await ledger.previews.put(id, preview);
+      await ledger.definitions.markTested(name);
+      return { rows: preview.rows.length, rejected: preview.rejected.length };
+    });
+}

@@ -1,0 +1,89 @@
+/** Where a run begins and ends: a new epoch, the watermark, and the upper bound by the source's own clock. */
+import { CdiError } from '../model/errors.ts';
+import { parseDuration } from '../model/duration.ts';
+import type { RunCounts } from '../model/run.ts';
+import { NO_COUNTS } from '../model/run.ts';
+import { workflowRunId } from './caller.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { withSource } from './warehouses/open-source.ts';
+
+export interface ReadWatermarkInput {
+  readonly sync: string;
+  readonly run: string;
+  /** The upper bound of a run that goes on after a continue-as-new. */
+  readonly upper?: string | undefined;
+}
+
+export interface RunStart {
+  readonly epoch: number;
+  /** Rows at this instant may be new too; null: from the beginning. */
+  readonly from: string | null;
+  readonly upper: string;
+  /** What the run counted before a continue-as-new. */
+  readonly counts: RunCounts;
+  readonly futureRows: number;
+  /** Undefined where they were not counted this time. */
+  readonly nullRows: number | undefined;
+  readonly options: {
+    readonly pageRows: number;
+    readonly segmentRows: number;
+    readonly maxRows: number;
+  };
+}
+
+/** @throws CdiError of the warehouse's classes */
+export function readWatermark({ ledger, staging, log }: ActivityDependencies) {
+  return async ({ sync: name, run, upper: knownUpper }: ReadWatermarkInput): Promise<RunStart> =>
+    withHeartbeat(async (signal) => {
+      const { definition } = await ledger.definitions.sync(name);
+      const { options, start_from: startFrom } = definition;
+      const { epoch, watermark, closedRuns } = await ledger.watermarks.begin(name, run, workflowRunId());
+      for (const closed of closedRuns) {
+        log.warn({ sync: name, run: closed }, 'closed a run that was terminated or reset');
+        await staging.remove(`${name}/${closed}`);
+      }
+      const found = await withSource(
+        ledger,
+        definition,
+        { signal, label: `braze-cdi ${name} ${run}` },
+        async (source) => {
+          const clock = await source.connection.clock(parseDuration(options.safety_lag) ?? 0);
+          const upper = knownUpper ?? clock.upper;
+          let from = watermark?.value ?? null;
+          if (!watermark) {
+            if (startFrom === 'now') from = upper;
+            else if (startFrom !== 'beginning') from = source.warehouse.instant(startFrom);
+            await ledger.watermarks.initialise({ sync: name, epoch, workflowRunId: workflowRunId() }, from);
+          }
+          const futureRows = await source.connection.countAfter(definition.source, source.columns, clock.now);
+          const countNulls = !(await ledger.watermarks.nullRowsCountedToday(name));
+          const nullRows = countNulls
+            ? await source.connection.countWithoutTimestamp(definition.source, source.columns)
+            : undefined;
+          return { from, upper, futureRows, nullRows };
+        },
+      );
+      await ledger.watermarks.recordBounds(run, found);
+      if (found.futureRows > 0) {
+        await ledger.runs.addWarning(
+          run,
+          `${found.futureRows} rows have an UPDATED_AT in the future; they wait until then.`,
+        );
+      }
+      if (found.nullRows) {
+        await ledger.runs.addWarning(run, `${found.nullRows} rows have no UPDATED_AT; they are never sent.`);
+      }
+      if (!/^\d{4}-/.test(found.upper)) throw new CdiError('internal', 'The warehouse told no usable time.');
+      return {
+        epoch,
+        ...found,
+        counts: (await ledger.runs.get(run))?.counts ?? NO_COUNTS,
+        options: {
+          pageRows: Math.min(options.page_size, options.segment_rows),
+          segmentRows: options.segment_rows,
+          maxRows: options.max_rows_per_run,
+        },
+      };
+    });
+}

@@ -1,0 +1,104 @@
+/** Upload: sends the validated batches of one segment to Braze, under a lease, and records each answer. */
+import { randomUUID } from 'node:crypto';
+import { Context } from '@temporalio/activity';
+import type { WorkspaceDefinition } from '../model/definitions.ts';
+import type { RunCounts } from '../model/run.ts';
+import { NO_COUNTS } from '../model/run.ts';
+import { type BrazeClient, createBrazeClient } from './braze/client.ts';
+import { Concurrency } from './braze/concurrency.ts';
+import { DEFAULT_LIMITS, type EndpointFamily, endpointOf } from './braze/endpoints.ts';
+import type { RateLimit } from './braze/rate-budget.ts';
+import { sendBatch } from './braze/send-batch.ts';
+import { epochHolder } from './caller.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { SegmentFiles, type SegmentPlace } from './upload/segment-pages.ts';
+import { acquireLease } from './upload/upload-lease.ts';
+import { uploadSegment } from './upload/upload-segment.ts';
+
+export interface UploadInput {
+  readonly place: SegmentPlace;
+  readonly pages: number;
+}
+
+/** How long requests in flight are waited for once the upload is stopped. */
+const GRACE_MS = 3_000;
+
+/** @returns what the run counted so far, by the ledger */
+export function upload({ ledger, staging, budgets, settings }: ActivityDependencies) {
+  return async ({ place, pages }: UploadInput): Promise<RunCounts> =>
+    withHeartbeat(async (signal) => {
+      const { definition: sync } = await ledger.definitions.sync(place.sync);
+      const workspace = await ledger.definitions.workspace(sync.workspace);
+      const { options } = sync;
+      const owner = `${Context.current().info.activityId} ${randomUUID()}`;
+      const beat = (): void => Context.current().heartbeat();
+      const lease = await acquireLease(ledger.leases, place.sync, owner, settings.leaseTtlMs, signal, beat);
+      const family = familyOf(sync.data_type);
+      const limit = limitOf(workspace.definition, family);
+      const budget = budgets.budget(`${sync.workspace} ${family}`, limit, options.rate_share);
+      const concurrency = new Concurrency(options.max_concurrency, budget.perSecond);
+      const client = createBrazeClient({
+        endpoint: workspace.definition.endpoint,
+        apiKey: workspace.apiKey,
+        connections: options.max_concurrency,
+      });
+      const stopWaiting = endSoonAfter(signal, client);
+      try {
+        await uploadSegment({
+          files: new SegmentFiles(staging, place),
+          pages,
+          holder: epochHolder(place.sync, place.epoch),
+          run: place.run,
+          segment: place.segment,
+          uploads: ledger.uploads,
+          window: options.unconfirmed_window,
+          concurrency,
+          signal,
+          progress: beat,
+          send: (batch, tally) =>
+            sendBatch(
+              batch,
+              {
+                client,
+                endpoint: endpointOf(batch.kind, sync.catalog ?? ''),
+                budget,
+                concurrency,
+                mayWrite: lease.holds,
+                untilMayWrite: lease.untilHolds,
+                signal,
+              },
+              tally,
+            ),
+        });
+      } finally {
+        stopWaiting();
+        await client.destroy().catch(() => undefined);
+        await lease.release();
+      }
+      return (await ledger.runs.get(place.run))?.counts ?? NO_COUNTS;
+    });
+}
+
+/** Gives up on requests in flight some seconds after the signal, so that a cancelled run ends. */
+function endSoonAfter(signal: AbortSignal, client: BrazeClient): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const onAbort = (): void => {
+    timer = setTimeout(() => void client.destroy().catch(() => undefined), GRACE_MS);
+  };
+  signal.addEventListener('abort', onAbort, { once: true });
+  return () => {
+    signal.removeEventListener('abort', onAbort);
+    clearTimeout(timer);
+  };
+}
+
+function familyOf(dataType: string): EndpointFamily {
+  if (dataType === 'user_deletes') return 'user_delete';
+  return dataType === 'catalog' ? 'catalog_items' : 'track';
+}
+
+function limitOf(workspace: WorkspaceDefinition, family: EndpointFamily): RateLimit {
+  const limit = DEFAULT_LIMITS[family];
+  return family === 'track' ? { ...limit, requests: workspace.track_requests_per_3s } : limit;
+}

@@ -1,0 +1,177 @@
+/** Uploads the staged batches of one segment: in order per user, within the window, as fast as the budget allows. */
+import { CdiError } from '../../model/errors.ts';
+import type { SourceRow } from '../../model/row.ts';
+import type { EpochHolder } from '../../store/epoch.ts';
+import type { NewRejectedRow } from '../../store/rejected-rows.ts';
+import type { Uploads } from '../../store/uploads.ts';
+import { type BatchContent, type BatchSummary, decodeBatch } from '../braze/batch-pages.ts';
+import type { Concurrency } from '../braze/concurrency.ts';
+import type { RefusedRow, SendTally } from '../braze/send-batch.ts';
+import { DIGEST_BYTES, RowPage } from '../rows/row-page.ts';
+import { asError } from './as-error.ts';
+import { Confirmer } from './confirmer.ts';
+import { OrderGate } from './order-gate.ts';
+import type { PageIndex, SegmentFiles } from './segment-pages.ts';
+
+export interface SegmentUpload {
+  readonly files: SegmentFiles;
+  readonly pages: number;
+  readonly holder: EpochHolder;
+  readonly run: string;
+  readonly segment: number;
+  readonly uploads: Uploads;
+  readonly window: number;
+  readonly concurrency: Concurrency;
+  /** Sends one batch of this kind to its end. */
+  readonly send: (batch: BatchContent, tally: SendTally) => Promise<RefusedRow[]>;
+  /** Stops the upload: nothing new is sent, what is in flight is waited for and recorded. */
+  readonly signal: AbortSignal;
+  /** Called as batches are answered. */
+  readonly progress: () => void;
+}
+
+/**
+ * @throws CdiError whatever stopped it first; everything that was answered is recorded by then
+ */
+export async function uploadSegment(upload: SegmentUpload): Promise<void> {
+  const { files, holder, run, segment, uploads } = upload;
+  const state = await uploads.state(holder, segment);
+  if (state.completed) return;
+  const indexes: PageIndex[] = [];
+  for (let page = 0; page < upload.pages; page += 1) indexes.push(await files.readIndex(page));
+  const facts: BatchSummary[] = indexes.flatMap((index) => index.batches);
+  const confirmer = new Confirmer(uploads, { holder, run, segment }, facts, upload.window, state.confirmed);
+  await confirmer.begin(state.reservedTo);
+
+  const gate = new OrderGate();
+  const underWay = new Set<Promise<void>>();
+  let failure: Error | undefined;
+  /** Whether a batch that is not confirmed may have been taken. */
+  let uncertain = false;
+  const fail = (error: unknown): void => {
+    failure ??= asError(error);
+    confirmer.fail(error);
+  };
+  const onAbort = (): void => fail(upload.signal.reason);
+  upload.signal.addEventListener('abort', onAbort, { once: true });
+  if (upload.signal.aborted) onAbort();
+
+  try {
+    let number = 0;
+    for (const [page, index] of indexes.entries()) {
+      const rows = new LazyRows(() => files.readRows(page));
+      if (index.rejected.length > 0 && !state.confirmed.has(-1 - page)) {
+        confirmer.add(await validationAnswer(page, index, rows));
+      }
+      const first = number;
+      number += index.batches.length;
+      if (index.batches.every((_batch, offset) => state.confirmed.has(first + offset))) continue;
+      const records = await files.readBatches(page);
+      for (const [offset, summary] of index.batches.entries()) {
+        const batch = first + offset;
+        if (state.confirmed.has(batch)) continue;
+        await confirmer.room(batch);
+        if (failure !== undefined) throw failure;
+        const content = decodeBatch(
+          summary.kind,
+          records.subarray(summary.offset, summary.offset + summary.length),
+        );
+        const turn = gate.admit(content.users);
+        const work = deliver(batch, summary, content, rows, turn)
+          .catch(fail)
+          .finally(() => {
+            turn.finished();
+            underWay.delete(work);
+          });
+        underWay.add(work);
+      }
+    }
+    await Promise.all(underWay);
+    if (failure !== undefined) throw failure;
+  } catch (error) {
+    fail(error);
+    await Promise.allSettled(underWay);
+    // What was answered is recorded before the failure is reported; a ledger out of reach loses only that.
+    await confirmer.flush(!uncertain).catch(() => undefined);
+    throw asError(failure);
+  } finally {
+    upload.signal.removeEventListener('abort', onAbort);
+  }
+  await confirmer.flush(false);
+  const tail = await files.readTail();
+  await uploads.complete(holder, segment, tail);
+
+  async function deliver(
+    batch: number,
+    summary: BatchSummary,
+    content: BatchContent,
+    rows: LazyRows,
+    turn: { ready: Promise<void> | undefined },
+  ): Promise<void> {
+    if (turn.ready) await turn.ready;
+    await upload.concurrency.enter();
+    const tally: SendTally = { requests: 0, answerLost: false, taken: false };
+    let refused: RefusedRow[];
+    try {
+      if (failure !== undefined) return;
+      refused = await upload.send(content, tally);
+    } catch (error) {
+      uncertain ||= tally.taken;
+      throw error;
+    } finally {
+      upload.concurrency.leave();
+    }
+    const rejected: NewRejectedRow[] = [];
+    for (const { object, row, code, reason } of refused) {
+      const position = content.rows[object]?.[row];
+      if (position === undefined) throw new CdiError('internal', 'A refused row is not in its batch.');
+      rejected.push({ row: await rows.row(position), code, reason, origin: 'braze' });
+    }
+    confirmer.add({
+      batch,
+      digests: content.digests,
+      lastUpdatedAt: summary.lastUpdatedAt,
+      sent: summary.rows - rejected.length,
+      requests: tally.requests,
+      rejected,
+      answerLost: tally.answerLost,
+    });
+    upload.progress();
+  }
+}
+
+/** The rows of a page, read only where something of them was rejected. */
+class LazyRows {
+  readonly #read: () => Promise<Buffer>;
+  #page: Promise<RowPage> | undefined;
+
+  constructor(read: () => Promise<Buffer>) {
+    this.#read = read;
+  }
+
+  page(): Promise<RowPage> {
+    this.#page ??= this.#read().then((bytes) => new RowPage(bytes));
+    return this.#page;
+  }
+
+  async row(index: number): Promise<SourceRow> {
+    return (await this.page()).row(index);
+  }
+}
+
+async function validationAnswer(
+  page: number,
+  index: PageIndex,
+  rows: LazyRows,
+): Promise<Parameters<Confirmer['add']>[0]> {
+  const content = await rows.page();
+  const digests = Buffer.allocUnsafe(index.rejected.length * DIGEST_BYTES);
+  let lastUpdatedAt = '';
+  const rejected = index.rejected.map(({ row: position, code, reason }, offset): NewRejectedRow => {
+    content.digest(position).copy(digests, offset * DIGEST_BYTES);
+    const row = content.row(position);
+    if (row.updatedAt > lastUpdatedAt) lastUpdatedAt = row.updatedAt;
+    return { row, code, reason, origin: 'validation' };
+  });
+  return { batch: -1 - page, digests, lastUpdatedAt, sent: 0, requests: 0, rejected, answerLost: false };
+}

@@ -1,0 +1,87 @@
+/** Validation: turns staged rows into ready request bodies and rejected rows. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { RequestKind, RowRules } from '../model/composed-object.ts';
+import type { WorkspaceDefinition } from '../model/definitions.ts';
+import { type BatchSummary, encodeBatch } from './braze/batch-pages.ts';
+import { BODY_BYTES, ITEMS_PER_REQUEST, endpointOf } from './braze/endpoints.ts';
+import { type PackLimits, packBatches } from './braze/pack.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import { RowPage } from './rows/row-page.ts';
+import { SegmentFiles, type SegmentPlace } from './upload/segment-pages.ts';
+import { validatePage } from './validation/validate-page.ts';
+
+export interface ValidateInput {
+  readonly place: SegmentPlace;
+  readonly pages: number;
+}
+
+export interface ValidatedSegment {
+  readonly batches: number;
+  readonly objects: number;
+  readonly rejected: number;
+}
+
+/** @throws CdiError `staging_lost`, `staging_full` */
+export function validate({ ledger, staging }: ActivityDependencies) {
+  return async ({ place, pages }: ValidateInput): Promise<ValidatedSegment> =>
+    withHeartbeat(async (signal) => {
+      const { definition: sync } = await ledger.definitions.sync(place.sync);
+      const { definition: workspace } = await ledger.definitions.workspace(sync.workspace);
+      const rules: RowRules = { dataType: sync.data_type, updateExistingOnly: sync.update_existing_only };
+      const limits = packLimits(workspace);
+      const files = new SegmentFiles(staging, place);
+      const total = { batches: 0, objects: 0, rejected: 0 };
+      for (let page = 0; page < pages; page += 1) {
+        signal.throwIfAborted();
+        const rows = new RowPage(await files.readRows(page));
+        const { objects, rejected } = await validatePage(rows, rules, nextTurn);
+        const summaries: BatchSummary[] = [];
+        const records: Buffer[] = [];
+        let offset = 0;
+        for (const batch of packBatches(objects, limits)) {
+          const record = encodeBatch(endpointOf(batch.kind, sync.catalog ?? ''), batch.objects, (row) =>
+            rows.digest(row),
+          );
+          summaries.push({ ...summarise(batch.kind, batch.objects, rows), offset, length: record.length });
+          records.push(record);
+          offset += record.length;
+          if (summaries.length % 20 === 0) await nextTurn();
+        }
+        await files.writeBatches(page, { batches: summaries, rejected }, Buffer.concat(records, offset));
+        total.batches += summaries.length;
+        total.objects += objects.length;
+        total.rejected += rejected.length;
+      }
+      return total;
+    });
+}
+
+/** Objects per request, by the workspace's plan. One array is all that a request of ours fills, so `legacy` is 75. */
+export function packLimits(workspace: WorkspaceDefinition): PackLimits {
+  const track = workspace.track_batch === 50 ? 50 : 75;
+  return {
+    objects: (kind: RequestKind) =>
+      kind === 'attributes' || kind === 'events' || kind === 'purchases' ? track : ITEMS_PER_REQUEST,
+    bytes: BODY_BYTES,
+  };
+}
+
+function summarise(
+  kind: RequestKind,
+  objects: readonly { readonly rows: readonly number[] }[],
+  page: RowPage,
+): Omit<BatchSummary, 'offset' | 'length'> {
+  let rows = 0;
+  let firstUpdatedAt = '';
+  let lastUpdatedAt = '';
+  for (const object of objects) {
+    for (const row of object.rows) {
+      const updatedAt = page.updatedAt(row);
+      if (firstUpdatedAt === '' || updatedAt < firstUpdatedAt) firstUpdatedAt = updatedAt;
+      if (updatedAt > lastUpdatedAt) lastUpdatedAt = updatedAt;
+      rows += 1;
+    }
+  }
+  return { kind, objects: objects.length, rows, firstUpdatedAt, lastUpdatedAt };
+}

@@ -1,0 +1,114 @@
+/**
+ * The SQL that Redshift is asked. Plain SELECTs only: no cursors, no portals with a row limit, no COPY, nothing that
+ * PostgreSQL has and Redshift lacks.
+ */
+import type { Column, SourceColumns } from '../../../model/source-columns.ts';
+import type { ReadRange, SourceTable } from '../warehouse.ts';
+
+export interface Query {
+  readonly text: string;
+  readonly values: readonly string[];
+}
+
+/** The fixed-width form of UPDATED_AT: UTC, microseconds, so that text order is time order. */
+const FORM = 'YYYY-MM-DD HH24:MI:SS.US';
+
+/** Order of the columns of a read; MAINTENANCE: `toRow` in read.ts reads them by position. */
+export const READ_ROLES = [
+  'externalId',
+  'aliasName',
+  'aliasLabel',
+  'brazeId',
+  'email',
+  'phone',
+  'id',
+  'payload',
+  'deleted',
+] as const;
+
+export function quote(identifier: string): string {
+  return `"${identifier.replaceAll('"', '""')}"`;
+}
+
+const tableOf = (source: SourceTable): string => `${quote(source.schema)}.${quote(source.table)}`;
+
+/** `timestamptz` needs its zone taken off before it is written as text; `timestamp` is UTC by the contract. */
+const hasZone = (column: Column): boolean => column.type === 'timestamptz';
+
+function instantText(column: Column): string {
+  const qualified = `t.${quote(column.name)}`;
+  return hasZone(column)
+    ? `to_char(${qualified} at time zone 'UTC', '${FORM}')`
+    : `to_char(${qualified}, '${FORM}')`;
+}
+
+function instantParameter(column: Column, position: number): string {
+  return hasZone(column) ? `$${position}::timestamp at time zone 'UTC'` : `$${position}::timestamp`;
+}
+
+function valueText(column: Column | undefined): string {
+  if (!column) return 'null';
+  const qualified = `t.${quote(column.name)}`;
+  if (column.type === 'super') return `json_serialize(${qualified})`;
+  if (column.kind === 'json') return `${qualified}::text`;
+  if (column.kind === 'integer') return `${qualified}::varchar(64)`;
+  return qualified;
+}
+
+/** Reads nothing, and so tells names and types of the columns of a table or view, with no right but SELECT. */
+export function describeQuery(source: SourceTable): Query {
+  return { text: `select * from ${tableOf(source)} limit 0`, values: [] };
+}
+
+/** @param lagMs safety lag in milliseconds */
+export function clockQuery(lagMs: number): Query {
+  return {
+    text:
+      `select to_char(now() at time zone 'UTC', '${FORM}') as now, ` +
+      `to_char((now() - $1::float8 * interval '1 millisecond') at time zone 'UTC', '${FORM}') as upper`,
+    values: [String(lagMs)],
+  };
+}
+
+export function countAfterQuery(source: SourceTable, columns: SourceColumns, instant: string): Query {
+  const column = columns.updatedAt;
+  return {
+    text: `select count(*) as rows from ${tableOf(source)} t where t.${quote(column.name)} > ${instantParameter(column, 1)}`,
+    values: [instant],
+  };
+}
+
+export function countWithoutTimestampQuery(source: SourceTable, columns: SourceColumns): Query {
+  return {
+    text: `select count(*) as rows from ${tableOf(source)} t where t.${quote(columns.updatedAt.name)} is null`,
+    values: [],
+  };
+}
+
+/**
+ * The text of UPDATED_AT carries an alias of its own and ORDER BY names the qualified column: ordering by an alias
+ * of the same name would order text, and use no sort key.
+ */
+export function readQuery(
+  source: SourceTable,
+  columns: SourceColumns,
+  range: ReadRange,
+  limit: number,
+): Query {
+  const column = columns.updatedAt;
+  const qualified = `t.${quote(column.name)}`;
+  const selected = [
+    `${instantText(column)} as wm`,
+    ...READ_ROLES.map((role, index) => `${valueText(columns[role])} as c${index}`),
+  ];
+  const conditions = [`${qualified} <= ${instantParameter(column, 1)}`];
+  const values = [range.to];
+  if (range.from !== null) {
+    conditions.push(`${qualified} ${range.inclusive ? '>=' : '>'} ${instantParameter(column, 2)}`);
+    values.push(range.from);
+  }
+  const text =
+    `select ${selected.join(', ')} from ${tableOf(source)} t where ${conditions.join(' and ')} ` +
+    `order by ${qualified}${Number.isFinite(limit) ? ` limit ${limit}` : ''}`;
+  return { text, values };
+}

@@ -1,0 +1,65 @@
+/**
+ * What every warehouse must offer. A sixth one is a folder beside `redshift/` with the same file names, one line in
+ * `registry.ts`, and its credential schema in model/warehouse-credentials.ts.
+ */
+import type { SourceRow } from '../../model/row.ts';
+import type { Column, SourceColumns } from '../../model/source-columns.ts';
+import type { StoredCredential } from '../../store/definitions.ts';
+
+/** A table or view, with its parts exactly as the warehouse spells them. */
+export interface SourceTable {
+  readonly schema: string;
+  readonly table: string;
+}
+
+/** A stretch of UPDATED_AT. Times are text in the warehouse's own fixed-width form, in UTC. */
+export interface ReadRange {
+  /** Null: from the beginning. */
+  readonly from: string | null;
+  /** Whether rows at `from` itself belong to it. */
+  readonly inclusive: boolean;
+  /** Rows at this instant belong to it. */
+  readonly to: string;
+}
+
+export interface WarehouseClock {
+  /** The warehouse's present time. */
+  readonly now: string;
+  /** The present time less the safety lag. */
+  readonly upper: string;
+}
+
+export interface WarehouseConnection {
+  /** @throws CdiError `table_missing`, `permission_denied` */
+  describe(source: SourceTable): Promise<Column[]>;
+  clock(lagMs: number): Promise<WarehouseClock>;
+  /** Counts the rows after an instant. */
+  countAfter(source: SourceTable, columns: SourceColumns, instant: string): Promise<number>;
+  /** Counts the rows whose UPDATED_AT is null. */
+  countWithoutTimestamp(source: SourceTable, columns: SourceColumns): Promise<number>;
+  /**
+   * Reads rows in the order of UPDATED_AT, in groups of no fixed size. The warehouse sends only as fast as the
+   * groups are consumed; leaving the loop early cancels the query on the server.
+   */
+  read(
+    source: SourceTable,
+    columns: SourceColumns,
+    range: ReadRange,
+    limit: number,
+  ): AsyncIterable<SourceRow[]>;
+  close(): Promise<void>;
+}
+
+export interface ConnectOptions {
+  /** Cancels whatever the connection is doing, on the server too. */
+  readonly signal: AbortSignal;
+  /** Shown in the warehouse's own query history. */
+  readonly label: string;
+}
+
+export interface Warehouse {
+  /** @throws CdiError of the warehouse's classes (model/errors.ts) */
+  connect(credential: StoredCredential, options: ConnectOptions): Promise<WarehouseConnection>;
+  /** A UTC time as the sync file writes it (`2026-01-31T00:00:00Z`), in the warehouse's own form. */
+  instant(utc: string): string;
+}

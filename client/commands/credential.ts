@@ -1,0 +1,66 @@
+/** `cdi credential list|test|delete`. Adding one is an apply of its file; see apply.ts. */
+import { randomUUID } from 'node:crypto';
+import type { testCredential } from '../../workflows/index.ts';
+import type { Output } from '../output/output.ts';
+import { table } from '../output/table.ts';
+import type { Session } from '../session.ts';
+import { confirm } from './delete.ts';
+import { asTestFailure } from './test.ts';
+
+export async function listCredentials(session: Session, output: Output): Promise<void> {
+  const credentials = await session.ledger.definitions.credentials();
+  const syncs = (await session.ledger.definitions.syncs()).filter((sync) => sync.deletedAt === null);
+  const usersOf = (name: string): string[] =>
+    syncs.filter((sync) => sync.definition.credential === name).map((sync) => sync.name);
+  if (output.json) {
+    output.print(
+      JSON.stringify(
+        credentials.map(({ definition: { password: _hidden, ...shown } }) => ({
+          ...shown,
+          usedBy: usersOf(shown.name),
+        })),
+      ),
+    );
+    return;
+  }
+  const rows = credentials.map(({ definition }) => [
+    definition.name,
+    definition.warehouse,
+    `${definition.user}@${definition.host}:${definition.port}/${definition.database}`,
+    usersOf(definition.name).join(', ') || '–',
+  ]);
+  output.print(table(['CREDENTIAL', 'WAREHOUSE', 'ACCOUNT', 'USED BY'], rows));
+}
+
+/** @throws CommandError `failed` with what to do */
+export async function testOneCredential(session: Session, output: Output, name: string): Promise<void> {
+  const client = await session.temporal();
+  try {
+    const time = await client.workflow.execute<typeof testCredential>('testCredential', {
+      workflowId: `test-credential/${name}/${randomUUID()}`,
+      taskQueue: session.queues.control,
+      args: [name],
+      workflowExecutionTimeout: '12 minutes',
+      staticSummary: `connection test of the credential ${name}`,
+    });
+    output.print(
+      output.json
+        ? JSON.stringify({ credential: name, passed: true, warehouseTime: time })
+        : `${name}: connected; the clock of the warehouse says ${time}.`,
+    );
+  } catch (error) {
+    throw asTestFailure(error, name, output);
+  }
+}
+
+/** @throws CdiError where a sync uses it */
+export async function deleteCredential(
+  session: Session,
+  output: Output,
+  name: string,
+  yes: boolean,
+): Promise<void> {
+  await confirm(output, `Delete the credential ${name}?`, yes);
+  await session.ledger.definitions.deleteCredential(name);
+  output.print(output.json ? JSON.stringify({ deleted: name }) : `${name}: deleted.`);
+}

@@ -1,0 +1,12 @@
+import type { CredentialDefinition, SyncDefinition } from '../../model/definitions.ts';
+import { warehouseLocation } from '../../model/warehouse-credentials.ts';
+
+/**
+ * Names the table that a sync reads, the same for two credentials of one database.
+ *
+ * @param credential undefined where it is not at hand: its name then stands for its database
+ */
+export function tableKey(sync: SyncDefinition, credential: CredentialDefinition | undefined): string {
+  const database = credential ? warehouseLocation(credential) : sync.credential;
+  return JSON.stringify([database, sync.source.schema, sync.source.table]);
+}

@@ -1,0 +1,266 @@
+/** Entry point of the command line. */
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import { CommandError, EXIT } from './command-error.ts';
+import { addCredential, applyDirectory } from './commands/apply.ts';
+import { deleteCredential, listCredentials, testOneCredential } from './commands/credential.ts';
+import { deleteSync } from './commands/delete.ts';
+import { listSyncs, showRuns, showStatus, showSync } from './commands/list.ts';
+import { pauseSync, resumeSync } from './commands/pause.ts';
+import { showRejected } from './commands/rejected.ts';
+import { runSync } from './commands/run.ts';
+import { testOneSync } from './commands/test.ts';
+import { restoreSchedules } from './commands/restore-schedules.ts';
+import { cacheFolder } from './embedded/temporal-cli.ts';
+import { exitWith } from './exit-with.ts';
+import { terminalOutput, type Output } from './output/output.ts';
+import { Session } from './session.ts';
+import { sessionSettings } from './settings.ts';
+import { runDown } from './up/run-down.ts';
+import { runUp } from './up/run-up.ts';
+
+const DEFAULT_HOME = process.env['CDI_HOME'] ?? '.cdi';
+
+const program = new Command('cdi')
+  .description('Moves the new rows of warehouse tables to Braze, on durable Temporal schedules.')
+  .option('--home <folder>', 'folder of `cdi up`', DEFAULT_HOME)
+  .option('--json', 'print results for scripts', false)
+  .showHelpAfterError('Try --help.')
+  .configureHelp({ showGlobalOptions: true })
+  .addHelpText(
+    'after',
+    `
+Exit codes:
+  0  done
+  1  what was asked for failed: a run, a test
+  2  the command line or a definition is wrong; nothing was changed
+  3  another run of the sync is under way
+  4  there is no such sync, credential or run
+  5  Temporal, the ledger or a worker does not answer`,
+  );
+
+interface Globals {
+  readonly home: string;
+  readonly json: boolean;
+}
+
+const globals = (): Globals => program.opts<Globals>();
+
+/** Runs a command with a session that is closed whatever happens. */
+async function inSession(work: (session: Session, output: Output) => Promise<void>): Promise<void> {
+  const session = new Session(await sessionSettings(process.env, globals().home));
+  try {
+    await work(session, terminalOutput(globals().json));
+  } finally {
+    await session.close();
+  }
+}
+
+function port(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new InvalidArgumentError('Give a port, or 0 for any.');
+  return number;
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('Give a whole number above 0.');
+  return number;
+}
+
+const list = (text: string, before: string[]): string[] => [...before, text];
+
+interface UpArguments {
+  readonly daemon: boolean;
+  readonly temporalPort: number;
+  readonly uiPort: number;
+  readonly postgresPort: number;
+}
+
+program
+  .command('up')
+  .description('start everything on this machine: PostgreSQL, Temporal with its UI, the worker')
+  .option('--daemon', 'run in the background; `cdi down` stops it', false)
+  .option('--temporal-port <port>', 'port of Temporal; 0 for any', port, 7233)
+  .option('--ui-port <port>', 'port of the Temporal UI; 0 for any', port, 8233)
+  .option('--postgres-port <port>', 'port of PostgreSQL; 0 for any', port, 5433)
+  .action(async (options: UpArguments) => {
+    const { home } = globals();
+    const ports = [
+      '--temporal-port',
+      options.temporalPort,
+      '--ui-port',
+      options.uiPort,
+      '--postgres-port',
+      options.postgresPort,
+    ];
+    await runUp({
+      home,
+      temporalPort: options.temporalPort,
+      uiPort: options.uiPort,
+      postgresPort: options.postgresPort,
+      cliPath: process.env['TEMPORAL_CLI_PATH'],
+      cacheFolder: cacheFolder(process.env),
+      workerEnv: process.env,
+      say: (line) => terminalOutput(false).say(line),
+      daemon: options.daemon
+        ? [fileURLToPath(import.meta.url), '--home', home, 'up', ...ports.map(String)]
+        : undefined,
+      onReady: (services) => restoreSchedules(services, (line) => terminalOutput(false).say(line)),
+    });
+  });
+
+program
+  .command('down')
+  .description('stop what `cdi up` started')
+  .action(async () => {
+    const output = terminalOutput(globals().json);
+    const stopped = await runDown(globals().home, (line) => output.say(line));
+    output.print(output.json ? JSON.stringify({ stopped }) : stopped ? 'Stopped.' : 'Nothing was running.');
+  });
+
+program
+  .command('apply')
+  .description('bring ledger and schedules in line with the definitions of a folder')
+  .argument('<dir>', 'folder with YAML files')
+  .option('--dry-run', 'show what would change, change nothing', false)
+  .option('--prune', 'delete what the folder no longer has', false)
+  .option(
+    '--watermark <NAME=keep|reset>',
+    'what becomes of the watermark of a changed sync; may be repeated',
+    list,
+    [],
+  )
+  .option('--no-test', 'leave new syncs untested, and so paused')
+  .action(
+    async (dir: string, options: { dryRun: boolean; prune: boolean; watermark: string[]; test: boolean }) =>
+      inSession((session, output) => applyDirectory(session, output, dir, { ...options, env: process.env })),
+  );
+
+program
+  .command('list')
+  .description('the syncs there are')
+  .action(() => inSession(listSyncs));
+
+program
+  .command('status')
+  .description('each sync with its last and next run')
+  .action(() => inSession(showStatus));
+
+program
+  .command('show')
+  .description('the definition of a sync, its watermark and its schedule')
+  .argument('<sync>')
+  .action((sync: string) => inSession((session, output) => showSync(session, output, sync)));
+
+program
+  .command('test')
+  .description('connection test with a preview of 10 rows and their requests; nothing is sent')
+  .argument('<sync>')
+  .action((sync: string) => inSession((session, output) => testOneSync(session, output, sync)));
+
+program
+  .command('run')
+  .description('run a sync now, without touching its schedule')
+  .argument('<sync>')
+  .option('--no-wait', 'return once the run has started')
+  .action((sync: string, options: { wait: boolean }) =>
+    inSession(async (session, output) => {
+      await runSync(session, output, sync, options);
+    }),
+  );
+
+program
+  .command('runs')
+  .description('the latest runs of a sync')
+  .argument('<sync>')
+  .option('--limit <n>', 'how many', count, 20)
+  .action((sync: string, options: { limit: number }) =>
+    inSession((session, output) => showRuns(session, output, sync, options.limit)),
+  );
+
+program
+  .command('rejected')
+  .description('rejected rows of a run: counts by reason, or the rows themselves')
+  .argument('<sync>')
+  .option('--run <id>', 'default: the newest run')
+  .option('--csv', 'the rows as CSV', false)
+  .action((sync: string, options: { run?: string; csv: boolean }) =>
+    inSession((session, output) =>
+      showRejected(session, output, sync, {
+        run: options.run,
+        format: output.json ? 'json' : options.csv ? 'csv' : 'table',
+      }),
+    ),
+  );
+
+program
+  .command('pause')
+  .description('pause the schedule of a sync')
+  .argument('<sync>')
+  .option('--note <text>', 'why; shown in the Temporal UI', 'Paused by cdi pause.')
+  .action((sync: string, options: { note: string }) =>
+    inSession(async (session, output) => {
+      const message = await pauseSync(session, sync, options.note);
+      output.print(output.json ? JSON.stringify({ sync, paused: true }) : message);
+    }),
+  );
+
+program
+  .command('resume')
+  .description('resume the schedule of a sync')
+  .argument('<sync>')
+  .option('--note <text>', 'why; shown in the Temporal UI', 'Resumed by cdi resume.')
+  .action((sync: string, options: { note: string }) =>
+    inSession(async (session, output) => {
+      const message = await resumeSync(session, sync, options.note);
+      output.print(output.json ? JSON.stringify({ sync, paused: false }) : message);
+    }),
+  );
+
+program
+  .command('delete')
+  .description('delete a sync and its schedule; its watermark is kept')
+  .argument('<sync>')
+  .option('--yes', 'do not ask', false)
+  .action((sync: string, options: { yes: boolean }) =>
+    inSession((session, output) => deleteSync(session, output, sync, options.yes)),
+  );
+
+const credential = program.command('credential').description('connections to warehouse accounts');
+
+credential
+  .command('add')
+  .description('add or change one credential from its file')
+  .argument('<file>', 'YAML file of the credential')
+  .action((file: string) =>
+    inSession((session, output) => addCredential(session, output, file, process.env)),
+  );
+
+credential
+  .command('list')
+  .description('the credentials there are; secrets are never shown')
+  .action(() => inSession(listCredentials));
+
+credential
+  .command('test')
+  .description('connect with a credential')
+  .argument('<name>')
+  .action((name: string) => inSession((session, output) => testOneCredential(session, output, name)));
+
+credential
+  .command('delete')
+  .description('delete a credential that no sync uses')
+  .argument('<name>')
+  .option('--yes', 'do not ask', false)
+  .action((name: string, options: { yes: boolean }) =>
+    inSession((session, output) => deleteCredential(session, output, name, options.yes)),
+  );
+
+program.exitOverride();
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = exitWith(error, globals().json);
+}

@@ -1,0 +1,78 @@
+import js from '@eslint/js';
+import importX from 'eslint-plugin-import-x';
+import ts from 'typescript-eslint';
+
+/**
+ * Imports point one way: client and worker → workflows, activities → store → model.
+ * Each entry lists what a folder may not import.
+ */
+const forbidden = {
+  model: ['store', 'activities', 'workflows', 'worker', 'client', 'test', 'bench'],
+  store: ['activities', 'workflows', 'worker', 'client', 'test', 'bench'],
+  activities: ['workflows', 'worker', 'client', 'test', 'bench'],
+  workflows: ['store', 'worker', 'client', 'test', 'bench'],
+  worker: ['client', 'test', 'bench'],
+  client: ['activities', 'worker', 'test', 'bench'],
+};
+
+const direction = Object.entries(forbidden).map(([folder, folders]) => ({
+  files: [`${folder}/**/*.ts`],
+  rules: {
+    'no-restricted-imports': [
+      'error',
+      {
+        patterns: [
+          {
+            group: folders.flatMap((name) => [`**/../${name}/**`, `../${name}/**`]),
+            message: `${folder}/ may not import this; see the layout in docs/architecture.md.`,
+          },
+          ...(folder === 'workflows' || folder === 'model'
+            ? [{ group: ['node:*', 'pg', 'undici', 'kysely', 'pino'], message: 'Workflow code is deterministic: no I/O.' }]
+            : []),
+          ...(folder === 'workflows'
+            ? [{ group: ['../activities/**'], allowTypeImports: true, message: 'Workflows import only the types of activities.' }]
+            : []),
+        ],
+      },
+    ],
+  },
+}));
+
+export default ts.config(
+  { ignores: ['node_modules/', '.cdi/', 'reports/', '.stryker-tmp/'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...ts.configs.strictTypeChecked],
+    plugins: { 'import-x': importX },
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      '@typescript-eslint/no-floating-promises': 'error',
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/require-await': 'off',
+      // It takes a variable that a callback changes for one that never changes.
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      'import-x/no-cycle': 'error',
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-console': 'error',
+    },
+    settings: { 'import-x/resolver': { node: { extensions: ['.ts'] } }, 'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] } },
+  },
+  ...direction,
+  {
+    files: ['{model,store,activities,workflows}/**/*.ts', 'client/**/*.ts', 'worker/**/*.ts'],
+    ignores: ['client/main.ts', 'worker/main.ts'],
+    rules: {
+      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only entry points read the environment.' }],
+    },
+  },
+  {
+    files: ['**/*.mjs'],
+    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', fetch: 'readonly' } },
+  },
+  { files: ['client/output/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'], rules: { 'no-console': 'off' } },
+);

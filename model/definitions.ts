@@ -1,0 +1,205 @@
+/**
+ * What an operator declares in YAML: workspaces, credentials and syncs. The schemas are the only place where
+ * defaults and limits are written; docs/configuration.md and the editors' JSON schema are generated from them.
+ */
+import { z } from 'zod';
+import { nameSchema, secretSchema } from './common-fields.ts';
+import { DATA_TYPES } from './data-type.ts';
+import { parseDuration } from './duration.ts';
+import { scheduleSchema } from './schedule.ts';
+import { warehouseCredentialSchemas } from './warehouse-credentials.ts';
+
+const duration = (text: string): z.ZodString =>
+  z
+    .string()
+    .refine((value) => parseDuration(value) !== undefined, 'write a duration such as 500ms, 5s, 15m or 2h')
+    .describe(text);
+
+/** Paths are added by the requests; user, query and fragment have no place in an endpoint. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && text.replace(/\/$/, '').toLowerCase() === new URL(text).origin;
+}
+
+export const workspaceSchema = z
+  .strictObject({
+    kind: z.literal('workspace').describe('Marks the file as a workspace.'),
+    name: nameSchema,
+    endpoint: z
+      .url({
+        protocol: /^https?$/,
+        error: 'write the REST endpoint, such as https://rest.iad-01.braze.com',
+        abort: true,
+      })
+      .refine(isOrigin, 'write only scheme and host, such as https://rest.iad-01.braze.com')
+      .describe('REST endpoint of the Braze instance, for example `https://rest.iad-01.braze.com`.'),
+    api_key: secretSchema.describe('REST API key of the workspace, as `${env:NAME}` or `${file:PATH}`.'),
+    track_batch: z
+      .union([z.literal(75), z.literal(50), z.literal('legacy')])
+      .default(75)
+      .describe(
+        'Objects per `/users/track` request: 75, or 50 on some plans; `legacy` is 75 per array, the same here.',
+      ),
+    track_requests_per_3s: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(3000)
+      .describe('Rate limit of `/users/track`, in requests per 3 seconds.'),
+  })
+  .describe('One Braze workspace: where to send, and with which key.');
+
+export const credentialSchema = z
+  .discriminatedUnion('warehouse', warehouseCredentialSchemas)
+  .describe('A named, reusable connection to one warehouse account.');
+
+const sourceSchema = z
+  .strictObject({
+    schema: z
+      .string()
+      .min(1)
+      .max(127)
+      .describe('Schema of the table or view, exactly as the warehouse spells it.'),
+    table: z
+      .string()
+      .min(1)
+      .max(127)
+      .describe('Name of the table or view, exactly as the warehouse spells it.'),
+  })
+  .describe('The table or view that is read.');
+
+const notificationsSchema = z
+  .strictObject({
+    contacts: z
+      .array(z.email('write an e-mail address'))
+      .min(1, 'give at least one address')
+      .describe('Who is told of every error that stops a run. At least one address.'),
+    row_errors_percent: z
+      .number()
+      .min(0)
+      .max(100)
+      .optional()
+      .describe(
+        'Also tell of rejected rows when they are at least this share of a run, in percent; 0 means any. Default: never.',
+      ),
+    on_success: z.boolean().default(false).describe('Also tell of each run that ended well.'),
+    on_empty_success: z
+      .boolean()
+      .default(false)
+      .describe('With `on_success`: also when there were no new rows.'),
+  })
+  .describe('Who is told what, by e-mail.');
+
+const optionsSchema = z
+  .strictObject({
+    page_size: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .default(25_000)
+      .describe('Rows per staged page; the first segment of a run is one page.'),
+    segment_rows: z
+      .int()
+      .min(1)
+      .max(5_000_000)
+      .default(200_000)
+      .describe('Ceiling of a segment, in rows. A segment grows past it only to finish an instant.'),
+    safety_lag: duration(
+      'How far behind the clock of the warehouse a run stops reading, for writers that commit late. Default `5s`.',
+    ).default('5s'),
+    rate_share: z
+      .number()
+      .gt(0)
+      .max(1)
+      .default(0.8)
+      .describe(
+        "Share of the workspace's rate limit that this sync may use; the rest is left to other traffic.",
+      ),
+    max_concurrency: z.int().min(1).max(500).default(200).describe('Requests in flight at most.'),
+    unconfirmed_window: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(400)
+      .describe(
+        'How many batches may be sent beyond the lowest unconfirmed one: what a crash may double at most.',
+      ),
+    max_rows_per_run: z
+      .int()
+      .min(1)
+      .max(500_000_000)
+      .default(500_000_000)
+      .describe('Ceiling of a run, in rows; beyond it the run stops as `limit_exceeded`.'),
+    keep_rows: duration('How long staged pages are kept after the commit. Default `0s`: not at all.').default(
+      '0s',
+    ),
+  })
+  .describe('Fine tuning.');
+
+/** `Date` moves 31 February into March; only a time that comes back as written exists. */
+function isInstant(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString().slice(0, 19) === text.slice(0, 19);
+}
+
+const START_FROM_FORM = 'write `beginning`, `now`, or a UTC time such as 2026-01-31T00:00:00Z';
+
+const startFromSchema = z
+  .union([
+    z.literal('beginning'),
+    z.literal('now'),
+    z
+      .string()
+      .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/, { error: START_FROM_FORM, abort: true })
+      .refine(isInstant, 'there is no such date or time'),
+  ])
+  .default('beginning')
+  .describe(
+    'Where the first run begins: `beginning` (every row), `now`, or a UTC time such as `2026-01-31T00:00:00Z`.',
+  );
+
+export const syncSchema = z
+  .strictObject({
+    kind: z.literal('sync').describe('Marks the file as a sync.'),
+    name: nameSchema,
+    description: z.string().max(500).optional().describe('What the sync is for; shown in the Temporal UI.'),
+    workspace: nameSchema.describe('Name of the workspace that receives the rows.'),
+    credential: nameSchema.describe('Name of the credential that reads the source.'),
+    source: sourceSchema,
+    data_type: z
+      .enum(DATA_TYPES)
+      .describe('What a row becomes in Braze. Cannot change after the first apply.'),
+    catalog: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,250}$/, 'use 1 to 250 letters, digits, - and _')
+      .optional()
+      .describe('Name of the Braze catalog; required for, and only for, `data_type: catalog`.'),
+    update_existing_only: z
+      .boolean()
+      .default(false)
+      .describe('Update existing users only: rows of unknown users create no profile.'),
+    schedule: scheduleSchema,
+    start_from: startFromSchema,
+    notifications: notificationsSchema,
+    options: optionsSchema.prefault({}),
+  })
+  .refine((sync) => (sync.data_type === 'catalog') === (sync.catalog !== undefined), {
+    path: ['catalog'],
+    message: '`catalog` is required for data_type catalog, and not allowed for the others',
+  })
+  .refine(
+    (sync) =>
+      !sync.update_existing_only ||
+      sync.data_type === 'attributes' ||
+      sync.data_type === 'events' ||
+      sync.data_type === 'purchases',
+    {
+      path: ['update_existing_only'],
+      message: '`update_existing_only` is for attributes, events and purchases',
+    },
+  )
+  .describe('A declared flow from one table or view to one Braze workspace.');
+
+export type WorkspaceDefinition = z.infer<typeof workspaceSchema>;
+export type CredentialDefinition = z.infer<typeof credentialSchema>;
+export type SyncDefinition = z.infer<typeof syncSchema>;
+export type Definition = WorkspaceDefinition | CredentialDefinition | SyncDefinition;

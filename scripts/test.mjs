@@ -1,0 +1,46 @@
+/**
+ * All checks and all tests, with one closing line: `N passed, N failed`.
+ * `--unit` leaves out what needs servers; any other argument is a filter of test files, and then only they run.
+ */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ready, root, runWith } from './bootstrap.mjs';
+import { runChecks } from './checks.mjs';
+
+const args = process.argv.slice(2);
+const unitOnly = args.includes('--unit');
+const filters = args.filter((arg) => arg !== '--unit');
+
+const node = await ready();
+const results = [await runTests()];
+if (filters.length === 0) results.unshift(await runChecks(node));
+
+const total = (what) => results.reduce((sum, result) => sum + result[what], 0);
+process.exitCode = total('failed') === 0 && total('passed') > 0 ? 0 : 1;
+console.log(`${total('passed')} passed, ${total('failed')} failed`);
+
+async function runTests() {
+  const folder = mkdtempSync(join(tmpdir(), 'cdi-test-'));
+  const resultFile = join(folder, 'result.json');
+  const project = unitOnly ? ['--project', 'unit'] : [];
+  const reporters = ['--reporter=default', '--reporter=./test/support/closing-line-reporter.ts'];
+  const code = await runWith(
+    node,
+    'node_modules/vitest/vitest.mjs',
+    ['run', ...project, ...reporters, ...filters],
+    {
+      cwd: root,
+      env: { ...process.env, CDI_TEST_RESULT: resultFile },
+    },
+  );
+  try {
+    const { passed, failed } = JSON.parse(readFileSync(resultFile, 'utf8'));
+    // A run can also fail as a whole: a server that does not start, no test at all.
+    return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+  } catch {
+    return { passed: 0, failed: 1 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,28 @@
+/** Epochs: what belongs to an older one may neither confirm nor commit. */
+import type { Transaction } from 'kysely';
+import { CdiError } from '../model/errors.ts';
+import type { LedgerSchema } from './schema.ts';
+
+/** Who works on a sync: a Temporal run id, and the epoch it was given. */
+export interface EpochHolder {
+  readonly sync: string;
+  readonly epoch: number;
+  readonly workflowRunId: string;
+}
+
+/**
+ * Locks the sync's epoch for the rest of the transaction.
+ *
+ * @throws CdiError `superseded` where it belongs to another run by now
+ */
+export async function requireEpoch(tx: Transaction<LedgerSchema>, holder: EpochHolder): Promise<void> {
+  const row = await tx
+    .selectFrom('syncs')
+    .select(['epoch', 'epoch_owner'])
+    .where('name', '=', holder.sync)
+    .forShare()
+    .executeTakeFirst();
+  if (row?.epoch !== holder.epoch || row.epoch_owner !== holder.workflowRunId) {
+    throw new CdiError('superseded', `Another run of ${holder.sync} has taken over.`);
+  }
+}

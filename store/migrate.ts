@@ -1,0 +1,30 @@
+/** Brings the ledger's tables to the version of this program. */
+import type { Kysely } from 'kysely';
+import { type Migration, Migrator } from 'kysely/migration';
+import { CdiError } from '../model/errors.ts';
+import * as first from './migrations/0001-first-ledger.ts';
+import type { LedgerSchema } from './schema.ts';
+
+/** In order; a released migration is never changed, a new one is added below. */
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-first-ledger': first,
+};
+
+/**
+ * Applies what is missing. Safe to call from several processes at once: a lock in the database orders them.
+ *
+ * @returns names of the migrations that were applied now
+ * @throws CdiError `internal` where a migration fails, or the database is newer than this program
+ */
+export async function migrate(db: Kysely<LedgerSchema>): Promise<string[]> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) {
+    throw new CdiError('internal', 'The ledger could not be migrated; is it newer than this program?', {
+      cause: error,
+    });
+  }
+  return (results ?? [])
+    .filter((result) => result.status === 'Success')
+    .map((result) => result.migrationName);
+}

@@ -1,0 +1,242 @@
+/** Runs: what each execution of a sync did. */
+import { type Kysely, sql } from 'kysely';
+import type { DataType } from '../model/data-type.ts';
+import type { RunCounts, RunOutcome, RunStatus, Trigger } from '../model/run.ts';
+import type { LedgerSchema } from './schema.ts';
+
+export interface RunRecord {
+  readonly id: string;
+  readonly sync: string;
+  readonly dataType: DataType;
+  readonly workflowRunId: string;
+  readonly trigger: Trigger;
+  readonly status: RunStatus;
+  readonly upperBound: string | null;
+  readonly watermarkBefore: string | null;
+  readonly watermarkAfter: string | null;
+  readonly counts: RunCounts;
+  readonly futureRows: number;
+  readonly nullRows: number;
+  readonly warnings: readonly string[];
+  readonly error: { readonly type: string; readonly message: string; readonly code: string | null } | null;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | null;
+}
+
+export interface RunEnd {
+  readonly status: RunOutcome;
+  readonly error: { readonly type: string; readonly message: string; readonly code: string | null } | null;
+}
+
+export class Runs {
+  readonly #db: Kysely<LedgerSchema>;
+
+  constructor(db: Kysely<LedgerSchema>) {
+    this.#db = db;
+  }
+
+  /** Opens the record of a run, or notes that it goes on under another Temporal run id. Repeating it is harmless. */
+  async open(run: {
+    id: string;
+    sync: string;
+    dataType: DataType;
+    trigger: Trigger;
+    workflowRunId: string;
+  }): Promise<void> {
+    await this.#db
+      .insertInto('runs')
+      .values({
+        id: run.id,
+        sync: run.sync,
+        data_type: run.dataType,
+        workflow_run_id: run.workflowRunId,
+        trigger: run.trigger,
+        status: 'running',
+        warnings: '[]',
+      })
+      .onConflict((conflict) =>
+        conflict
+          .column('id')
+          .doUpdateSet({ workflow_run_id: run.workflowRunId })
+          .where('runs.finished_at', 'is', null),
+      )
+      .execute();
+  }
+
+  /**
+   * Ends a run and closes its epoch, so that nothing of it may upload or commit any more.
+   * A run that has ended stays as it is.
+   *
+   * @returns the record as it stands afterwards, or undefined where it was never opened
+   */
+  async finish(id: string, end: (counts: RunCounts) => RunEnd): Promise<RunRecord | undefined> {
+    return this.#db.transaction().execute(async (tx) => {
+      const row = await tx.selectFrom('runs').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+      if (!row) return undefined;
+      const before = toRecord(row);
+      if (before.finishedAt) return before;
+      const { status, error } = end(before.counts);
+      const watermark = await tx
+        .selectFrom('watermarks')
+        .select('value')
+        .where('sync', '=', row.sync)
+        .executeTakeFirst();
+      await tx
+        .updateTable('syncs')
+        .set({ epoch_owner: null })
+        .where('name', '=', row.sync)
+        .where('epoch_owner', '=', row.workflow_run_id)
+        .execute();
+      const after = await tx
+        .updateTable('runs')
+        .set({
+          status,
+          error_type: error?.type ?? null,
+          error_message: error?.message ?? null,
+          error_code: error?.code ?? null,
+          watermark_after: watermark?.value ?? null,
+          finished_at: sql`now()`,
+        })
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return toRecord(after);
+    });
+  }
+
+  async addWarning(id: string, warning: string): Promise<void> {
+    await this.#db
+      .updateTable('runs')
+      .set({ warnings: sql`warnings || jsonb_build_array(${warning}::text)` })
+      .where('id', '=', id)
+      .where(sql<boolean>`not warnings ? ${warning}`)
+      .execute();
+  }
+
+  /** Adds what one extraction read. */
+  async get(id: string): Promise<RunRecord | undefined> {
+    const row = await this.#db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toRecord(row);
+  }
+
+  /** Runs of a sync, newest first. */
+  async ofSync(sync: string, limit: number): Promise<RunRecord[]> {
+    const rows = await this.#db
+      .selectFrom('runs')
+      .selectAll()
+      .where('sync', '=', sync)
+      .orderBy('started_at', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(toRecord);
+  }
+
+  /** The newest run of each sync. */
+  async latest(): Promise<Map<string, RunRecord>> {
+    const rows = await this.#db
+      .selectFrom('runs')
+      .selectAll()
+      .where('id', 'in', sql<string>`(select distinct on (sync) id from runs order by sync, started_at desc)`)
+      .execute();
+    return new Map(rows.map((row) => [row.sync, toRecord(row)]));
+  }
+
+  /** Every run that has not ended, oldest first. */
+  async unfinished(sync?: string): Promise<RunRecord[]> {
+    const rows = await this.#db
+      .selectFrom('runs')
+      .selectAll()
+      .where('status', 'in', ['running', 'held'])
+      .$if(sync !== undefined, (query) => query.where('sync', '=', sync ?? ''))
+      .orderBy('started_at')
+      .execute();
+    return rows.map(toRecord);
+  }
+
+  /** What of a run may have reached Braze twice. */
+  async possiblyDoubled(id: string): Promise<PossiblyDoubledRange[]> {
+    const rows = await this.#db
+      .selectFrom('possibly_doubled')
+      .selectAll()
+      .where('run', '=', id)
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => ({
+      firstBatch: row.first_batch,
+      lastBatch: row.last_batch,
+      rows: row.rows,
+      firstUpdatedAt: row.first_updated_at,
+      lastUpdatedAt: row.last_updated_at,
+      cause: row.cause,
+    }));
+  }
+
+  /** Deletes what is older than its retention. @returns how many runs went */
+  async sweep(olderThan: Date): Promise<number> {
+    const result = await this.#db.deleteFrom('runs').where('finished_at', '<', olderThan).executeTakeFirst();
+    await this.#db.deleteFrom('possibly_doubled').where('recorded_at', '<', olderThan).execute();
+    await this.#db.deleteFrom('notifications').where('sent_at', '<', olderThan).execute();
+    return Number(result.numDeletedRows);
+  }
+}
+
+export interface PossiblyDoubledRange {
+  readonly firstBatch: number;
+  readonly lastBatch: number;
+  readonly rows: number;
+  readonly firstUpdatedAt: string;
+  readonly lastUpdatedAt: string;
+  readonly cause: 'answer_lost' | 'attempt_lost';
+}
+
+function toRecord(row: {
+  id: string;
+  sync: string;
+  data_type: DataType;
+  workflow_run_id: string;
+  trigger: Trigger;
+  status: RunStatus;
+  upper_bound: string | null;
+  watermark_before: string | null;
+  watermark_after: string | null;
+  read: number;
+  sent: number;
+  rejected: number;
+  requests: number;
+  possibly_doubled: number;
+  future_rows: number;
+  null_rows: number;
+  warnings: string[];
+  error_type: string | null;
+  error_message: string | null;
+  error_code: string | null;
+  started_at: Date;
+  finished_at: Date | null;
+}): RunRecord {
+  return {
+    id: row.id,
+    sync: row.sync,
+    dataType: row.data_type,
+    workflowRunId: row.workflow_run_id,
+    trigger: row.trigger,
+    status: row.status,
+    upperBound: row.upper_bound,
+    watermarkBefore: row.watermark_before,
+    watermarkAfter: row.watermark_after,
+    counts: {
+      read: row.read,
+      sent: row.sent,
+      rejected: row.rejected,
+      requests: row.requests,
+      possiblyDoubled: row.possibly_doubled,
+    },
+    futureRows: row.future_rows,
+    nullRows: row.null_rows,
+    warnings: row.warnings,
+    error: row.error_type
+      ? { type: row.error_type, message: row.error_message ?? '', code: row.error_code }
+      : null,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at,
+  };
+}

@@ -1,0 +1,177 @@
+/** The ledger's tables, as kysely sees them. MAINTENANCE: must agree with store/migrations. */
+import type { ColumnType, Generated } from 'kysely';
+import type { DataType } from '../model/data-type.ts';
+import type { RunStatus, Trigger } from '../model/run.ts';
+
+/** A stretch of batches, with the UPDATED_AT range and the number of their rows. */
+export interface BatchRange {
+  readonly firstBatch: number;
+  readonly lastBatch: number;
+  readonly rows: number;
+  readonly firstUpdatedAt: string;
+  readonly lastUpdatedAt: string;
+}
+
+type Json<T> = ColumnType<T, string, string>;
+/** bigint columns are read as numbers: none of them counts beyond 2^53. */
+type Count = ColumnType<number, number | undefined, number>;
+
+export interface WorkspaceTable {
+  name: string;
+  definition: Json<unknown>;
+  secret: Buffer;
+  fingerprint: string;
+  updated_at: Generated<Date>;
+}
+
+export interface CredentialTable extends WorkspaceTable {
+  warehouse: string;
+}
+
+export interface SyncTable {
+  name: string;
+  workspace: string;
+  credential: string;
+  /** Schema and table as JSON, the key of "one sync per table per workspace". */
+  source: string;
+  data_type: DataType;
+  definition: Json<unknown>;
+  created_at: Generated<Date>;
+  updated_at: Generated<Date>;
+  deleted_at: Date | null;
+  tested_at: Date | null;
+  paused: Generated<boolean>;
+  pause_note: string | null;
+  epoch: Count;
+  /** Temporal run id that read the watermark under this epoch; null once that run has finished. */
+  epoch_owner: string | null;
+  null_rows_counted_at: Date | null;
+}
+
+export interface WatermarkTable {
+  sync: string;
+  /** Exact UPDATED_AT text; null: everything from the beginning is still to be read. */
+  value: string | null;
+  /** Digests of the rows handled at that instant, 16 bytes each. */
+  digests: Buffer;
+  epoch: Count;
+  segment: Count;
+  committed_at: Generated<Date>;
+}
+
+export interface RunTable {
+  id: string;
+  sync: string;
+  data_type: DataType;
+  /** Temporal run id that works on it now (changes with continue-as-new). */
+  workflow_run_id: string;
+  trigger: Trigger;
+  status: RunStatus;
+  upper_bound: string | null;
+  watermark_before: string | null;
+  watermark_after: string | null;
+  read: Count;
+  sent: Count;
+  rejected: Count;
+  requests: Count;
+  possibly_doubled: Count;
+  future_rows: Count;
+  null_rows: Count;
+  warnings: Json<string[]>;
+  error_type: string | null;
+  error_message: string | null;
+  error_code: string | null;
+  started_at: Generated<Date>;
+  finished_at: Date | null;
+}
+
+export interface UploadTable {
+  sync: string;
+  epoch: number;
+  segment: number;
+  run: string;
+  /** New rows of the segment. */
+  rows: Count;
+  /** Batches below this number may have been sent; written before the first of them is. */
+  reserved_to: Count;
+  /** Those of them that were not confirmed when it was written. */
+  reserved: ColumnType<BatchRange | null, string | null, string | null>;
+  tail_value: string | null;
+  tail_digests: Buffer | null;
+  completed_at: Date | null;
+}
+
+export interface ConfirmedGroupTable {
+  id: Generated<number>;
+  token: string;
+  sync: string;
+  epoch: number;
+  segment: number;
+  run: string;
+  /** Numbers of the confirmed batches within the segment; -1-P stands for the rows that page P rejected. */
+  batches: number[];
+  /** Digests of every row that these batches handled, 16 bytes each, in answer order. */
+  digests: Buffer;
+  last_updated_at: string;
+}
+
+export interface PossiblyDoubledTable {
+  id: Generated<number>;
+  run: string;
+  sync: string;
+  epoch: number;
+  segment: number;
+  first_batch: number;
+  last_batch: number;
+  rows: number;
+  first_updated_at: string;
+  last_updated_at: string;
+  cause: 'answer_lost' | 'attempt_lost';
+  recorded_at: Generated<Date>;
+}
+
+export interface RejectedRowTable {
+  id: Generated<number>;
+  run: string;
+  sync: string;
+  code: string;
+  reason: string;
+  origin: 'validation' | 'braze';
+  updated_at_text: string;
+  /** The row itself, sealed. */
+  content: Buffer;
+  rejected_at: Generated<Date>;
+}
+
+export interface LeaseTable {
+  sync: string;
+  owner: string;
+  expires_at: Date;
+}
+
+export interface PreviewTable {
+  id: string;
+  content: Buffer;
+  created_at: Generated<Date>;
+}
+
+export interface NotificationTable {
+  run: string;
+  kind: string;
+  sent_at: Generated<Date>;
+}
+
+export interface LedgerSchema {
+  workspaces: WorkspaceTable;
+  credentials: CredentialTable;
+  syncs: SyncTable;
+  watermarks: WatermarkTable;
+  runs: RunTable;
+  uploads: UploadTable;
+  confirmed_groups: ConfirmedGroupTable;
+  possibly_doubled: PossiblyDoubledTable;
+  rejected_rows: RejectedRowTable;
+  leases: LeaseTable;
+  previews: PreviewTable;
+  notifications: NotificationTable;
+}

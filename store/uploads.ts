@@ -1,0 +1,304 @@
+/** Uploads in progress: what is confirmed, and what may have been sent without a confirmation. */
+import { type Kysely, type Transaction, sql } from 'kysely';
+import { type EpochHolder, requireEpoch } from './epoch.ts';
+import type { Keyring } from './keyring.ts';
+import { type NewRejectedRow, insertRejectedRows } from './rejected-rows.ts';
+import type { BatchRange, LedgerSchema } from './schema.ts';
+
+/** Length of a digest; see activities/rows/row-page.ts. */
+const DIGEST_BYTES = 16;
+
+export interface UploadState {
+  /** Numbers of the batches whose answers were parsed and recorded. */
+  readonly confirmed: ReadonlySet<number>;
+  /** Batches below this may have been sent by an attempt that is gone. 0: none was. */
+  readonly reservedTo: number;
+  readonly completed: boolean;
+}
+
+/** What one group of answers changes, recorded in one transaction. */
+export interface Confirmation {
+  /** Makes recording the same group again harmless, where it is not known whether the first time succeeded. */
+  readonly token: string;
+  readonly batches: readonly number[];
+  /** 16 bytes for each row that these batches handled, in answer order. */
+  readonly digests: Buffer;
+  /** Newest UPDATED_AT among those rows. */
+  readonly lastUpdatedAt: string;
+  readonly sent: number;
+  readonly requests: number;
+  readonly rejected: readonly NewRejectedRow[];
+  /** Batches that were sent again after their answer was lost. */
+  readonly answerLost: readonly BatchRange[];
+  readonly reservation: Reservation;
+}
+
+/** How far an upload may go, written down before it goes there. */
+export interface Reservation {
+  /** Batches below this may be sent from now on. */
+  readonly to: number;
+  /** Those of them that are not confirmed; null where none can be in flight. */
+  readonly open: BatchRange | null;
+}
+
+export class Uploads {
+  readonly #db: Kysely<LedgerSchema>;
+  readonly #keyring: Keyring;
+
+  constructor(db: Kysely<LedgerSchema>, keyring: Keyring) {
+    this.#db = db;
+    this.#keyring = keyring;
+  }
+
+  /** Notes a segment that was extracted, and adds its rows to its run's count. Repeating it replaces the count. */
+  async open(holder: EpochHolder, run: string, segment: number, rows: number): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await requireEpoch(tx, holder);
+      const known = await tx
+        .selectFrom('uploads')
+        .select('rows')
+        .where('sync', '=', holder.sync)
+        .where('epoch', '=', holder.epoch)
+        .where('segment', '=', segment)
+        .executeTakeFirst();
+      await tx
+        .insertInto('uploads')
+        .values({
+          sync: holder.sync,
+          epoch: holder.epoch,
+          segment,
+          run,
+          rows,
+          reserved_to: 0,
+          reserved: null,
+        })
+        .onConflict((conflict) => conflict.columns(['sync', 'epoch', 'segment']).doUpdateSet({ rows }))
+        .execute();
+      await addToRead(tx, run, rows - (known?.rows ?? 0));
+    });
+  }
+
+  /** Where the upload of a segment stands. @throws CdiError `superseded` */
+  async state(holder: EpochHolder, segment: number): Promise<UploadState> {
+    return this.#db.transaction().execute(async (tx) => {
+      await requireEpoch(tx, holder);
+      const upload = await tx
+        .selectFrom('uploads')
+        .select(['reserved_to', 'completed_at'])
+        .where('sync', '=', holder.sync)
+        .where('epoch', '=', holder.epoch)
+        .where('segment', '=', segment)
+        .executeTakeFirst();
+      const groups = await tx
+        .selectFrom('confirmed_groups')
+        .select('batches')
+        .where('sync', '=', holder.sync)
+        .where('epoch', '=', holder.epoch)
+        .where('segment', '=', segment)
+        .execute();
+      return {
+        confirmed: new Set(groups.flatMap((group) => group.batches)),
+        reservedTo: upload?.reserved_to ?? 0,
+        completed: upload?.completed_at != null,
+      };
+    });
+  }
+
+  /**
+   * Writes down, before anything is sent, how far the upload may go; and what a lost attempt may have sent.
+   *
+   * @throws CdiError `superseded`
+   */
+  async reserve(
+    holder: EpochHolder,
+    run: string,
+    segment: number,
+    reservation: Reservation,
+    lost: readonly BatchRange[],
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await requireEpoch(tx, holder);
+      await setReservation(tx, holder, segment, reservation);
+      await recordDoubled(tx, holder, run, segment, 'attempt_lost', lost);
+    });
+  }
+
+  /** Records a group of answers. @throws CdiError `superseded` */
+  async confirm(
+    holder: EpochHolder,
+    run: string,
+    segment: number,
+    confirmation: Confirmation,
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await requireEpoch(tx, holder);
+      const inserted = await tx
+        .insertInto('confirmed_groups')
+        .values({
+          token: confirmation.token,
+          sync: holder.sync,
+          epoch: holder.epoch,
+          segment,
+          run,
+          batches: [...confirmation.batches],
+          digests: confirmation.digests,
+          last_updated_at: confirmation.lastUpdatedAt,
+        })
+        .onConflict((conflict) => conflict.column('token').doNothing())
+        .executeTakeFirst();
+      if (inserted.numInsertedOrUpdatedRows === 0n) return;
+      await insertRejectedRows(tx, this.#keyring, holder.sync, run, confirmation.rejected);
+      await recordDoubled(tx, holder, run, segment, 'answer_lost', confirmation.answerLost);
+      await setReservation(tx, holder, segment, confirmation.reservation);
+      await tx
+        .updateTable('runs')
+        .set((set) => ({
+          sent: set('sent', '+', confirmation.sent),
+          rejected: set('rejected', '+', confirmation.rejected.length),
+          requests: set('requests', '+', confirmation.requests),
+        }))
+        .where('id', '=', run)
+        .execute();
+    });
+  }
+
+  /**
+   * Marks a segment as delivered, with the watermark that its commit will set.
+   *
+   * @param tail the segment's last instant, and the digests of every row handled at it
+   * @throws CdiError `superseded`
+   */
+  async complete(
+    holder: EpochHolder,
+    segment: number,
+    tail: { value: string; digests: Buffer },
+  ): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await requireEpoch(tx, holder);
+      await tx
+        .updateTable('uploads')
+        .set({ tail_value: tail.value, tail_digests: tail.digests, completed_at: sql`now()` })
+        .where('sync', '=', holder.sync)
+        .where('epoch', '=', holder.epoch)
+        .where('segment', '=', segment)
+        .execute();
+    });
+  }
+
+  /**
+   * Digests of rows that are handled but not yet behind the watermark: confirmed by a run that died, or by an
+   * upload whose staged pages were lost.
+   *
+   * @param from only groups that reach this UPDATED_AT or later; null: all
+   */
+  async handled(sync: string, from: string | null): Promise<Buffer[]> {
+    const rows = await this.#db
+      .selectFrom('confirmed_groups')
+      .select('digests')
+      .where('sync', '=', sync)
+      .$if(from !== null, (query) => query.where('last_updated_at', '>=', from ?? ''))
+      .orderBy('id')
+      .execute();
+    return rows.map((row) => row.digests);
+  }
+}
+
+async function setReservation(
+  tx: Transaction<LedgerSchema>,
+  holder: EpochHolder,
+  segment: number,
+  reservation: Reservation,
+): Promise<void> {
+  await tx
+    .updateTable('uploads')
+    .set({
+      reserved_to: reservation.to,
+      reserved: reservation.open && JSON.stringify(reservation.open),
+    })
+    .where('sync', '=', holder.sync)
+    .where('epoch', '=', holder.epoch)
+    .where('segment', '=', segment)
+    .execute();
+}
+
+/**
+ * Forgets the uploads of dead epochs of a sync, hands what they may have sent without an answer to the run that
+ * sends it again, and takes their unconfirmed rows out of the count of a run that goes on.
+ */
+export async function inheritReservations(
+  tx: Transaction<LedgerSchema>,
+  holder: EpochHolder,
+  run: string,
+): Promise<void> {
+  const dead = await tx
+    .deleteFrom('uploads')
+    .where('sync', '=', holder.sync)
+    .where('epoch', '<', holder.epoch)
+    .returning(['epoch', 'segment', 'run', 'rows', 'reserved', 'completed_at'])
+    .execute();
+  for (const upload of dead) {
+    if (upload.run === run)
+      await addToRead(tx, run, -(upload.rows - (await confirmedRows(tx, holder.sync, upload))));
+    if (upload.completed_at || !upload.reserved) continue;
+    await recordDoubled(tx, holder, run, upload.segment, 'attempt_lost', [upload.reserved]);
+  }
+}
+
+/** Rows of a dead upload that are handled; the others will be read, and counted, again. */
+async function confirmedRows(
+  tx: Transaction<LedgerSchema>,
+  sync: string,
+  upload: { epoch: number; segment: number },
+): Promise<number> {
+  const row = await tx
+    .selectFrom('confirmed_groups')
+    .select(sql<number>`coalesce(sum(octet_length(digests)) / ${DIGEST_BYTES}, 0)::int`.as('rows'))
+    .where('sync', '=', sync)
+    .where('epoch', '=', upload.epoch)
+    .where('segment', '=', upload.segment)
+    .executeTakeFirstOrThrow();
+  return row.rows;
+}
+
+async function addToRead(tx: Transaction<LedgerSchema>, run: string, rows: number): Promise<void> {
+  if (rows === 0) return;
+  await tx
+    .updateTable('runs')
+    .set((set) => ({ read: set('read', '+', rows) }))
+    .where('id', '=', run)
+    .execute();
+}
+
+async function recordDoubled(
+  tx: Transaction<LedgerSchema>,
+  holder: EpochHolder,
+  run: string,
+  segment: number,
+  cause: 'answer_lost' | 'attempt_lost',
+  ranges: readonly BatchRange[],
+): Promise<void> {
+  if (ranges.length === 0) return;
+  await tx
+    .insertInto('possibly_doubled')
+    .values(
+      ranges.map((range) => ({
+        run,
+        sync: holder.sync,
+        epoch: holder.epoch,
+        segment,
+        first_batch: range.firstBatch,
+        last_batch: range.lastBatch,
+        rows: range.rows,
+        first_updated_at: range.firstUpdatedAt,
+        last_updated_at: range.lastUpdatedAt,
+        cause,
+      })),
+    )
+    .execute();
+  const rows = ranges.reduce((sum, range) => sum + range.rows, 0);
+  await tx
+    .updateTable('runs')
+    .set((set) => ({ possibly_doubled: set('possibly_doubled', '+', rows) }))
+    .where('id', '=', run)
+    .execute();
+}

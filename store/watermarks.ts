@@ -1,0 +1,185 @@
+/** Watermarks and epochs: up to where a sync is delivered, and who may move that. */
+import { type Kysely, sql } from 'kysely';
+import { CdiError } from '../model/errors.ts';
+import { type EpochHolder, requireEpoch } from './epoch.ts';
+import type { LedgerSchema } from './schema.ts';
+import { inheritReservations } from './uploads.ts';
+
+export interface Watermark {
+  /** Exact UPDATED_AT text; null: nothing is delivered yet and everything is to be read. */
+  readonly value: string | null;
+  /** Digests of the rows handled at that instant, 16 bytes each. */
+  readonly digests: Buffer;
+}
+
+export interface EpochStart {
+  readonly epoch: number;
+  /** Undefined where the sync has no watermark yet. */
+  readonly watermark: Watermark | undefined;
+  /** Runs of this sync that were found open though they can no longer be alive. */
+  readonly closedRuns: readonly string[];
+}
+
+export class Watermarks {
+  readonly #db: Kysely<LedgerSchema>;
+
+  constructor(db: Kysely<LedgerSchema>) {
+    this.#db = db;
+  }
+
+  /**
+   * Gives the sync a new epoch, owned by this Temporal run; a retry by the same Temporal run keeps its epoch.
+   * From here on nothing of an older epoch may confirm or commit.
+   */
+  async begin(sync: string, run: string, workflowRunId: string): Promise<EpochStart> {
+    return this.#db.transaction().execute(async (tx) => {
+      const row = await tx
+        .selectFrom('syncs')
+        .select(['epoch', 'epoch_owner'])
+        .where('name', '=', sync)
+        .forUpdate()
+        .executeTakeFirst();
+      if (!row) throw new CdiError('definition_missing', `The sync ${sync} is not in the ledger.`);
+      const epoch = row.epoch_owner === workflowRunId ? row.epoch : row.epoch + 1;
+      await tx
+        .updateTable('syncs')
+        .set({ epoch, epoch_owner: workflowRunId })
+        .where('name', '=', sync)
+        .execute();
+      const closed = await tx
+        .updateTable('runs')
+        .set({
+          status: 'cancelled',
+          error_type: 'ended_outside',
+          error_message: 'The run was terminated or reset from the Temporal side.',
+          finished_at: sql`now()`,
+        })
+        .where('sync', '=', sync)
+        .where('id', '!=', run)
+        .where('status', 'in', ['running', 'held'])
+        .returning('id')
+        .execute();
+      await inheritReservations(tx, { sync, epoch, workflowRunId }, run);
+      const watermark = await tx
+        .selectFrom('watermarks')
+        .select(['value', 'digests'])
+        .where('sync', '=', sync)
+        .executeTakeFirst();
+      await tx
+        .updateTable('runs')
+        .set({ watermark_before: sql`coalesce(watermark_before, ${watermark?.value ?? null})` })
+        .where('id', '=', run)
+        .execute();
+      return { epoch, watermark, closedRuns: closed.map(({ id }) => id) };
+    });
+  }
+
+  /** Sets where a sync begins, unless it has a watermark already. */
+  async initialise(holder: EpochHolder, value: string | null): Promise<void> {
+    await this.#db.transaction().execute(async (tx) => {
+      await requireEpoch(tx, holder);
+      await tx
+        .insertInto('watermarks')
+        .values({ sync: holder.sync, value, digests: Buffer.alloc(0), epoch: holder.epoch, segment: 0 })
+        .onConflict((conflict) => conflict.column('sync').doNothing())
+        .execute();
+    });
+  }
+
+  async get(sync: string): Promise<Watermark | undefined> {
+    return this.#db
+      .selectFrom('watermarks')
+      .select(['value', 'digests'])
+      .where('sync', '=', sync)
+      .executeTakeFirst();
+  }
+
+  /** Records what the run found out at its start. */
+  async recordBounds(
+    run: string,
+    bounds: { upper: string; futureRows: number; nullRows: number | undefined },
+  ): Promise<void> {
+    await this.#db
+      .updateTable('runs')
+      .set({
+        upper_bound: bounds.upper,
+        future_rows: bounds.futureRows,
+        ...(bounds.nullRows === undefined ? {} : { null_rows: bounds.nullRows }),
+      })
+      .where('id', '=', run)
+      .execute();
+    if (bounds.nullRows !== undefined) {
+      await sql`update syncs set null_rows_counted_at = now() where name = (select sync from runs where id = ${run})`.execute(
+        this.#db,
+      );
+    }
+  }
+
+  /** Whether rows without a timestamp were counted within the last day. */
+  async nullRowsCountedToday(sync: string): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('syncs')
+      .select(sql<boolean>`coalesce(null_rows_counted_at > now() - interval '1 day', false)`.as('counted'))
+      .where('name', '=', sync)
+      .executeTakeFirst();
+    return row?.counted ?? false;
+  }
+
+  /**
+   * Moves the watermark to the end of a segment whose upload is complete. Compare-and-set on the epoch; repeating
+   * the same commit succeeds.
+   *
+   * @returns the new watermark's text
+   * @throws CdiError `superseded` where another run has taken over, `internal` where the upload is not complete
+   */
+  async commit(holder: EpochHolder, segment: number): Promise<string> {
+    return this.#db.transaction().execute(async (tx) => {
+      const current = await tx
+        .selectFrom('watermarks')
+        .select(['value', 'epoch', 'segment'])
+        .where('sync', '=', holder.sync)
+        .executeTakeFirst();
+      if (
+        current &&
+        current.epoch === holder.epoch &&
+        current.segment === segment &&
+        current.value !== null
+      ) {
+        return current.value;
+      }
+      await requireEpoch(tx, holder);
+      const upload = await tx
+        .selectFrom('uploads')
+        .select(['tail_value', 'tail_digests', 'completed_at'])
+        .where('sync', '=', holder.sync)
+        .where('epoch', '=', holder.epoch)
+        .where('segment', '=', segment)
+        .executeTakeFirst();
+      if (!upload?.completed_at || upload.tail_value === null || !upload.tail_digests) {
+        throw new CdiError('internal', `Segment ${segment} is not uploaded completely.`);
+      }
+      const next = { value: upload.tail_value, digests: upload.tail_digests, epoch: holder.epoch, segment };
+      await tx
+        .insertInto('watermarks')
+        .values({ sync: holder.sync, ...next })
+        .onConflict((conflict) => conflict.column('sync').doUpdateSet({ ...next, committed_at: sql`now()` }))
+        .execute();
+      await tx
+        .deleteFrom('confirmed_groups')
+        .where('sync', '=', holder.sync)
+        .where((where) =>
+          where.or([
+            where.and([where('epoch', '=', holder.epoch), where('segment', '=', segment)]),
+            where('last_updated_at', '<=', upload.tail_value),
+          ]),
+        )
+        .execute();
+      await tx
+        .deleteFrom('uploads')
+        .where('sync', '=', holder.sync)
+        .where('segment', '<=', segment)
+        .execute();
+      return upload.tail_value;
+    });
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * A whole installation for one test file: its own ledger and source databases, a worker process, a Braze simulator,
+ * a mail catcher. The servers are those of the global setup.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { parseDefinitions } from '../../client/definitions/parse-definitions.ts';
+import type { CredentialDefinition, SyncDefinition, WorkspaceDefinition } from '../../model/definitions.ts';
+import { Session } from '../../client/session.ts';
+import { type SpawnedBrazeSimulator, spawnBrazeSimulator } from '../braze-simulator/simulator-client.ts';
+
+const WORKER = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
+const READY = '"msg":"worker ready"';
+
+export interface Installation extends AsyncDisposable {
+  readonly session: Session;
+  readonly braze: SpawnedBrazeSimulator;
+  /** A superuser's connection to the database of the sources. */
+  readonly source: pg.Client;
+  readonly stagingFolder: string;
+  /** Settings of the command line, as environment variables. */
+  readonly environment: Record<string, string>;
+  /** Starts a worker process and waits until it polls. */
+  startWorker(): Promise<WorkerProcess>;
+  /** Puts a sync into the ledger; `yaml` is merged over a plain definition. */
+  declare(sync: Partial<Record<string, unknown>> & { name: string; data_type: string; table: string }): Promise<SyncDefinition>;
+}
+
+export interface WorkerProcess {
+  readonly pid: number;
+  readonly log: () => string;
+  kill(signal: NodeJS.Signals): void;
+  /** Waits for the end of the process. */
+  ended(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface InstallationOptions {
+  readonly latencyMs?: number;
+  readonly smtpUrl?: string;
+  /** How long an upload lease lasts. */
+  readonly leaseTtl?: string;
+}
+
+/** @param name short and unique among test files */
+export async function install(name: string, options: InstallationOptions = {}): Promise<Installation> {
+  const cleanup = new AsyncDisposableStack();
+  try {
+    const postgresUrl = inject('postgresUrl');
+    const ledgerUrl = await createDatabase(postgresUrl, `${name}_ledger`, cleanup);
+    const sourceUrl = await createDatabase(postgresUrl, `${name}_source`, cleanup);
+    const stagingFolder = await mkdtemp(join(tmpdir(), `cdi-${name}-`));
+    cleanup.defer(() => rm(stagingFolder, { recursive: true, force: true }));
+    const braze = await spawnBrazeSimulator({ latencyMs: options.latencyMs ?? 0 });
+    cleanup.defer(() => braze.kill());
+    const source = new pg.Client({ connectionString: sourceUrl });
+    source.on('error', () => undefined);
+    await source.connect();
+    cleanup.defer(() => source.end());
+    await source.query('create schema cdi');
+
+    const keys = `test:${randomBytes(32).toString('base64')}`;
+    const queuePrefix = `${name}-${randomUUID().slice(0, 8)}`;
+    const environment: Record<string, string> = {
+      CDI_LEDGER_URL: ledgerUrl,
+      CDI_KEY: keys,
+      CDI_STAGING_URL: pathToFileURL(stagingFolder).href,
+      CDI_QUEUE_PREFIX: queuePrefix,
+      CDI_LEASE_TTL: options.leaseTtl ?? '4s',
+      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      TEMPORAL_NAMESPACE: 'default',
+      SOURCE_PASSWORD: new URL(sourceUrl).password,
+      BRAZE_KEY: 'sim-key',
+      ...(options.smtpUrl === undefined ? {} : { CDI_SMTP_URL: options.smtpUrl, CDI_MAIL_FROM: 'cdi@example.com' }),
+    };
+    const session = new Session({
+      ledgerUrl,
+      keys,
+      connectionOptions: { address: inject('temporalAddress') },
+      namespace: 'default',
+      queuePrefix,
+    });
+    cleanup.defer(() => session.close());
+    await session.ledger.migrate();
+    await declareWorkspace(session, braze.url, sourceUrl);
+
+    const disposal = cleanup.move();
+    return {
+      session,
+      braze,
+      source,
+      stagingFolder,
+      environment,
+      startWorker: async () => {
+        const worker = await startWorker({ ...process.env, ...environment });
+        disposal.defer(() => worker.stop());
+        return worker;
+      },
+      declare: async (sync) => declareSync(session, sync),
+      [Symbol.asyncDispose]: () => disposal.disposeAsync(),
+    };
+  } finally {
+    await cleanup.disposeAsync();
+  }
+}
+
+async function createDatabase(adminUrl: string, name: string, cleanup: AsyncDisposableStack): Promise<string> {
+  const run = async (sql: string): Promise<void> => {
+    const admin = new pg.Client({ connectionString: adminUrl });
+    await admin.connect();
+    await admin.query(sql).finally(() => admin.end());
+  };
+  await run(`drop database if exists ${name} with (force)`);
+  await run(`create database ${name}`);
+  cleanup.defer(() => run(`drop database if exists ${name} with (force)`));
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function declareWorkspace(session: Session, endpoint: string, sourceUrl: string): Promise<void> {
+  const { hostname, port, username, password, pathname } = new URL(sourceUrl);
+  const workspace: WorkspaceDefinition = {
+    kind: 'workspace',
+    name: 'main',
+    endpoint,
+    api_key: '${env:BRAZE_KEY}',
+    track_batch: 75,
+    track_requests_per_3s: 3_000,
+  };
+  const credential: CredentialDefinition = {
+    kind: 'credential',
+    name: 'source',
+    warehouse: 'redshift',
+    host: hostname,
+    port: Number(port),
+    database: pathname.slice(1),
+    user: decodeURIComponent(username),
+    password: '${env:SOURCE_PASSWORD}',
+    tls: 'off',
+  };
+  await session.ledger.definitions.change({
+    ...NO_CHANGES,
+    workspaces: [{ definition: workspace, secrets: { api_key: 'sim-key' } }],
+    credentials: [{ definition: credential, secrets: { password: decodeURIComponent(password) } }],
+  });
+}
+
+const NO_CHANGES = {
+  workspaces: [],
+  credentials: [],
+  syncs: [],
+  deleteSyncs: [],
+  deleteCredentials: [],
+  deleteWorkspaces: [],
+} as const;
+
+async function declareSync(
+  session: Session,
+  { table, ...sync }: Partial<Record<string, unknown>> & { name: string; data_type: string; table: string },
+): Promise<SyncDefinition> {
+  const text = JSON.stringify({
+    kind: 'sync',
+    workspace: 'main',
+    credential: 'source',
+    source: { schema: 'cdi', table },
+    schedule: 'manual',
+    notifications: { contacts: ['team@example.com'] },
+    ...sync,
+    options: { safety_lag: '0s', ...(sync['options'] as object | undefined) },
+  });
+  const parsed = parseDefinitions([{ name: `${sync.name}.yaml`, text }], { workspaces: ['main'], credentials: ['source'] });
+  if (!parsed.valid) throw new Error(JSON.stringify(parsed.problems));
+  const [definition] = parsed.definitions.syncs;
+  if (!definition) throw new Error('No sync was declared.');
+  await session.ledger.definitions.change({ ...NO_CHANGES, syncs: [{ definition, watermark: 'keep', retest: false }] });
+  await session.ledger.definitions.markTested(definition.name);
+  return definition;
+}
+
+/** Starts a worker process with this environment. */
+export async function startWorker(environment: NodeJS.ProcessEnv): Promise<WorkerProcess> {
+  const child: ChildProcess = spawn(process.execPath, [WORKER], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  await new Promise<void>((resolve, reject) => {
+    const listen = (chunk: Buffer): void => {
+      log += chunk.toString();
+      if (log.includes(READY)) resolve();
+    };
+    child.stdout?.on('data', listen);
+    child.stderr?.on('data', listen);
+    child.once('exit', (code) => reject(new Error(`The worker ended with ${code}:\n${log}`)));
+  });
+  return {
+    pid: child.pid ?? 0,
+    log: () => log,
+    kill: (signal) => void child.kill(signal),
+    ended: () => exited,
+    stop: async () => {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGCONT');
+        child.kill('SIGTERM');
+      }
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest';
+import { type Column, type ColumnKind, resolveColumns } from '../../../model/source-columns.ts';
+
+const column = (name: string, kind: ColumnKind = 'text', type: string = kind): Column => ({
+  name,
+  kind,
+  type,
+});
+const updatedAt = column('updated_at', 'timestamp');
+
+describe('columns', () => {
+  test('are matched without regard to case, extra ones are ignored', () => {
+    const found = resolveColumns('attributes', [
+      updatedAt,
+      column('External_Id'),
+      column('PAYLOAD'),
+      column('audit', 'other'),
+    ]);
+    expect(found).toEqual({ updatedAt, externalId: column('External_Id'), payload: column('PAYLOAD') });
+  });
+
+  test.each([
+    ['attributes', [column('external_id'), column('payload')], /UPDATED_AT/],
+    ['attributes', [updatedAt, column('external_id')], /PAYLOAD/],
+    ['attributes', [updatedAt, column('payload')], /identifier column/],
+    ['attributes', [updatedAt, column('payload'), column('alias_name')], /ALIAS_LABEL/],
+    ['user_deletes', [updatedAt, column('email')], /EXTERNAL_ID, ALIAS_NAME, ALIAS_LABEL, BRAZE_ID\.$/],
+    ['catalog', [updatedAt, column('payload')], /column ID/],
+    ['catalog', [updatedAt, column('id')], /PAYLOAD/],
+  ] as const)('a missing one of %s is named', (dataType, columns, message) => {
+    expect(() => resolveColumns(dataType, columns)).toThrow(
+      expect.objectContaining({ type: 'column_missing', message: expect.stringMatching(message) as string }),
+    );
+  });
+
+  test('PAYLOAD is forbidden for user deletes', () => {
+    expect(() =>
+      resolveColumns('user_deletes', [updatedAt, column('external_id'), column('Payload')]),
+    ).toThrow(
+      expect.objectContaining({
+        type: 'column_forbidden',
+        message: expect.stringContaining('PAYLOAD') as string,
+      }),
+    );
+  });
+
+  test.each([
+    [
+      'UPDATED_AT',
+      [column('updated_at', 'text', 'varchar'), column('external_id'), column('payload')],
+      'attributes',
+    ],
+    ['PAYLOAD', [updatedAt, column('external_id'), column('payload', 'boolean')], 'events'],
+    ['DELETED', [updatedAt, column('id'), column('payload'), column('deleted', 'text')], 'catalog'],
+  ] as const)('a wrong type of %s is named', (name, columns, dataType) => {
+    expect(() => resolveColumns(dataType, columns)).toThrow(
+      expect.objectContaining({
+        type: 'column_type',
+        message: expect.stringMatching(new RegExp(name, 'i')) as string,
+      }),
+    );
+  });
+
+  test('two columns that differ only in case: the one spelled as documented is meant, else it is an error', () => {
+    const rest = [updatedAt, column('external_id')];
+    expect(resolveColumns('events', [...rest, column('payload'), column('PAYLOAD', 'json')]).payload).toEqual(
+      column('PAYLOAD', 'json'),
+    );
+    expect(() => resolveColumns('events', [...rest, column('payload'), column('Payload')])).toThrow(
+      expect.objectContaining({ type: 'column_type' }),
+    );
+  });
+});

@@ -1,0 +1,62 @@
+/** Entry point of the worker process. */
+import { readFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { parseKeyring } from '../store/keyring.ts';
+import { runWorkers } from './run-workers.ts';
+
+const env = process.env;
+const settings = { ledgerUrl: env['CDI_LEDGER_URL'] ?? '', key: env['CDI_KEY'], keyFile: env['CDI_KEY_FILE'], stagingUrl: env['CDI_STAGING_URL'] ?? '', smtpUrl: env['CDI_SMTP_URL'], mailFrom: env['CDI_MAIL_FROM'] ?? 'a@b.c', queuePrefix: env['CDI_QUEUE_PREFIX'] ?? 'cdi', temporalUi: env['CDI_TEMPORAL_UI'], leaseTtlMs: 4000, logLevel: 'info' };
+const log = pino({
+  level: settings.logLevel,
+  base: { pid: process.pid, host: hostname() },
+  // Nothing below these names is ever meant to be logged; should something slip through, it is cut here.
+  redact: {
+    paths: [
+      '*.payload',
+      '*.apiKey',
+      '*.password',
+      '*.secrets',
+      '*.authorization',
+      'payload',
+      'apiKey',
+      'password',
+    ],
+    remove: true,
+  },
+});
+
+try {
+  const keys = settings.key ?? (await readFile(settings.keyFile ?? '', 'utf8'));
+  await runWorkers(
+    {
+      ledgerUrl: settings.ledgerUrl,
+      keyring: parseKeyring(keys),
+      stagingFolder: fileURLToPath(settings.stagingUrl),
+      smtpUrl: settings.smtpUrl,
+      mailFrom: settings.mailFrom,
+      queuePrefix: settings.queuePrefix,
+      temporalUi: settings.temporalUi,
+      leaseTtlMs: settings.leaseTtlMs,
+    },
+    log,
+    () => log.info({ queues: settings.queuePrefix }, 'worker ready'),
+  );
+  log.info('worker stopped');
+} catch (error) {
+  const { name, stack = '' } = error instanceof Error ? error : new Error(String(error));
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
+  log.fatal(
+    {
+      name,
+      code: error instanceof Error ? (Reflect.get(error, 'code') as unknown) : undefined,
+      message: error instanceof Error ? error.message : '',
+      stack: frames,
+    },
+    'worker ended',
+  );
+  process.exitCode = 1;
+}
+// An activity that ignores its cancellation must not keep the process.
+process.exit();

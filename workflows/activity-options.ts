@@ -1,0 +1,98 @@
+/**
+ * Timeouts, heartbeats and retries, by class of activity. The only place where they are written.
+ * What is retried at all is decided by the error's own type (model/errors.ts).
+ */
+import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import type { BrazeActivities, ControlActivities, WarehouseActivities } from '../activities/index.ts';
+import { queuePrefix, taskQueues } from '../model/names.ts';
+
+const queues = (): ReturnType<typeof taskQueues> => taskQueues(queuePrefix(workflowInfo().taskQueue));
+
+/** A query may take an hour and a sleeping warehouse minutes to wake; a dead worker is noticed in seconds. */
+export const WAREHOUSE: ActivityOptions = {
+  startToCloseTimeout: '3 hours',
+  heartbeatTimeout: '10 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '1 minute',
+    maximumAttempts: 10,
+  },
+};
+
+/** Braze may be down, or its rate limit used up, for hours. Within an attempt the upload retries by itself. */
+export const BRAZE: ActivityOptions = {
+  startToCloseTimeout: '24 hours',
+  heartbeatTimeout: '10 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '2 minutes',
+    maximumAttempts: 40,
+  },
+};
+
+/** The ledger must be told, however long it is away. */
+export const CONTROL: ActivityOptions = {
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
+};
+
+/** A mail server that is down must not hold a run up. */
+export const MAIL: ActivityOptions = {
+  startToCloseTimeout: '90 seconds',
+  retry: {
+    initialInterval: '2 seconds',
+    backoffCoefficient: 3,
+    maximumInterval: '1 minute',
+    maximumAttempts: 4,
+  },
+};
+
+/** What a person waits for should fail soon rather than late. */
+export const INTERACTIVE: ActivityOptions = {
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: '10 seconds',
+  retry: {
+    initialInterval: '1 second',
+    backoffCoefficient: 2,
+    maximumInterval: '15 seconds',
+    maximumAttempts: 4,
+  },
+};
+
+type Steps = WarehouseActivities & BrazeActivities & ControlActivities;
+type Step = keyof Steps;
+
+const CLASSES: Record<Step, { queue: 'control' | 'warehouse' | 'braze'; options: ActivityOptions }> = {
+  testConnection: { queue: 'warehouse', options: WAREHOUSE },
+  readWatermark: { queue: 'warehouse', options: WAREHOUSE },
+  extract: { queue: 'warehouse', options: WAREHOUSE },
+  validate: { queue: 'braze', options: BRAZE },
+  upload: { queue: 'braze', options: BRAZE },
+  commitWatermark: { queue: 'control', options: CONTROL },
+  finishRun: { queue: 'control', options: CONTROL },
+  notify: { queue: 'control', options: MAIL },
+  maintain: { queue: 'control', options: MAIL },
+  previewSource: { queue: 'warehouse', options: INTERACTIVE },
+  testCredential: { queue: 'warehouse', options: INTERACTIVE },
+};
+
+/**
+ * Runs one step as an activity of its class.
+ *
+ * @param summary what the Temporal UI shows beside it; holds no identifier of a person
+ */
+export function step<S extends Step>(
+  name: S,
+  summary: string,
+  ...args: Parameters<Steps[S]>
+): Promise<Awaited<ReturnType<Steps[S]>>> {
+  const { queue, options } = CLASSES[name];
+  const taskQueue = queues()[queue];
+  const activities = proxyActivities<Steps>({ ...options, taskQueue });
+  const activity = activities[name] as {
+    executeWithOptions(options: ActivityOptions, args: unknown[]): Promise<Awaited<ReturnType<Steps[S]>>>;
+  };
+  return activity.executeWithOptions({ ...options, taskQueue, summary }, args);
+}

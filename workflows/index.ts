@@ -1,0 +1,4 @@
+export { maintenance } from './maintenance.ts';
+export { scheduledSync } from './scheduled-sync.ts';
+export { syncRun } from './sync-run.ts';
+export { testCredential, testSync } from './test-sync.ts';
