@@ -1,7 +1,6 @@
 /** Entry point of the command line. */
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
-import { CommandError, EXIT } from './command-error.ts';
 import { addCredential, applyDirectory } from './commands/apply.ts';
 import { deleteCredential, listCredentials, testOneCredential } from './commands/credential.ts';
 import { deleteSync } from './commands/delete.ts';

@@ -104,7 +104,7 @@ const optionsSchema = z
       .default(200_000)
       .describe('Ceiling of a segment, in rows. A segment grows past it only to finish an instant.'),
     safety_lag: duration(
-      'How far behind the clock of the warehouse a run stops reading, for writers that commit late. Default `5s`.',
+      'How far behind the clock of the warehouse a run stops reading, for writers that commit late.',
     ).default('5s'),
     rate_share: z
       .number()
@@ -129,9 +129,7 @@ const optionsSchema = z
       .max(500_000_000)
       .default(500_000_000)
       .describe('Ceiling of a run, in rows; beyond it the run stops as `limit_exceeded`.'),
-    keep_rows: duration('How long staged pages are kept after the commit. Default `0s`: not at all.').default(
-      '0s',
-    ),
+    keep_rows: duration('How long staged pages are kept after the commit. `0s`: not at all.').default('0s'),
   })
   .describe('Fine tuning.');
 

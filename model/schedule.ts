@@ -1,6 +1,7 @@
 /** When a sync runs: presets, cron, or only by hand. The floor and the ceiling of the interval are checked here. */
-import { CronPattern } from 'croner';
 import { z } from 'zod';
+import { type Gaps, measureGaps, parseCron } from './cron.ts';
+import { changesClock, isTimeZone } from './time-zone.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MINUTES = 1_440;
@@ -200,96 +201,12 @@ function cronOf(schedule: TimedSchedule): string {
   return preset ? PRESET_CRONS[preset] : (schedule.cron ?? '').trim();
 }
 
-/** The values that each field of a cron allows, in ascending order. */
-interface CronTimes {
-  minutes: number[];
-  hours: number[];
-  days: number[];
-  months: number[];
-  /** 0 is Sunday. */
-  weekdays: number[];
-}
-
-/**
- * Only the syntax that cron and Temporal share: no `L`, `W`, `#`, `?`, no seconds, no nicknames.
- *
- * @throws Error whose message says what is wrong
- */
-function parseCron(cron: string): CronTimes {
-  const fields = cron.split(/\s+/);
-  if (fields.length !== 5) {
-    throw new Error(
-      `write five fields (minute, hour, day of month, month, day of week), not ${fields.length}`,
-    );
-  }
-  if (fields.some((field) => !/^[\d*,/-]+$/.test(field.replaceAll(/[a-z]{3}/gi, '0')))) {
-    throw new Error('use only numbers, names such as JAN and MON, and the signs * , - /');
-  }
-  let pattern: CronPattern;
-  try {
-    pattern = new CronPattern(cron, undefined, { mode: '5-part' });
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
-    throw new Error(
-      'it is no cron of minute (0-59), hour (0-23), day of month (1-31), month (1-12) and day of week (0-7): ' +
-        reason,
-      { cause: error },
-    );
-  }
-  const chosen = (flags: readonly number[], first: number): number[] =>
-    flags.flatMap((flag, index) => (flag ? [index + first] : []));
-  return {
-    minutes: chosen(pattern.minute, 0),
-    hours: chosen(pattern.hour, 0),
-    days: chosen(pattern.day, 1),
-    months: chosen(pattern.month, 1),
-    weekdays: chosen(pattern.dayOfWeek, 0),
-  };
-}
-
-/** In minutes. */
-interface Gaps {
-  smallest: number;
-  largest: number;
-}
-
 /** @returns undefined when it never fires */
 function gapsOf(schedule: TimedSchedule): Gaps | undefined {
   const minutes = intervalMinutes(schedule);
   return minutes === undefined
     ? measureGaps(parseCron(cronOf(schedule)))
     : { smallest: minutes, largest: minutes };
-}
-
-/** Dates fall on the same weekdays again after 28 years, so a gap that is not found in them does not exist. */
-const CYCLE_DAYS = 28 * 365 + 7;
-const CYCLE_START_YEAR = 2001;
-
-function measureGaps(times: CronTimes): Gaps | undefined {
-  const days: number[] = [];
-  for (let day = 0; day < CYCLE_DAYS; day += 1) {
-    const date = new Date(Date.UTC(CYCLE_START_YEAR, 0, 1 + day));
-    const matches =
-      times.days.includes(date.getUTCDate()) &&
-      times.months.includes(date.getUTCMonth() + 1) &&
-      times.weekdays.includes(date.getUTCDay());
-    if (matches) days.push(day);
-  }
-  const [firstDay] = days;
-  if (firstDay === undefined) return undefined;
-  const ofDay = times.hours.flatMap((hour) => times.minutes.map((minute) => hour * 60 + minute));
-  const overnight = (ofDay[0] ?? 0) - (ofDay.at(-1) ?? 0);
-  const withinDay = ofDay.slice(1).map((minute, index) => minute - (ofDay[index] ?? 0));
-  const betweenDays = [...days.slice(1), firstDay + CYCLE_DAYS].map(
-    (day, index) => (day - (days[index] ?? 0)) * DAY_MINUTES + overnight,
-  );
-  let smallest = Infinity;
-  let largest = 0;
-  for (const gap of [...withinDay, ...betweenDays]) {
-    smallest = Math.min(smallest, gap);
-    largest = Math.max(largest, gap);
-  }
-  return { smallest, largest };
 }
 
 function inWords(minutes: number): string {
@@ -301,25 +218,4 @@ function inWords(minutes: number): string {
   return counts
     .flatMap(([count, unit]) => (count > 0 ? [`${count} ${unit}${count === 1 ? '' : 's'}`] : []))
     .join(' ');
-}
-
-/** Temporal loads zones by the exact name, while `Intl` overlooks case and also takes offsets such as +02:00. */
-function isTimeZone(name: string): boolean {
-  if (!/^[A-Z]/.test(name)) return false;
-  try {
-    const known = new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone;
-    return known === name || known.toLowerCase() !== name.toLowerCase();
-  } catch {
-    return false;
-  }
-}
-
-/** Whether the zone's offset changes within a year; the first of each month tells. */
-function changesClock(timeZone: string): boolean {
-  const format = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
-  const offsets = MONTHS.map(
-    (_, month) =>
-      format.formatToParts(Date.UTC(2027, month, 1)).find((part) => part.type === 'timeZoneName')?.value,
-  );
-  return new Set(offsets).size > 1;
 }

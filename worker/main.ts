@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
+import { parseWorkerSettings } from '../model/settings.ts';
 import { parseKeyring } from '../store/keyring.ts';
 import { runWorkers } from './run-workers.ts';
 
-const env = process.env;
-const settings = { ledgerUrl: env['CDI_LEDGER_URL'] ?? '', key: env['CDI_KEY'], keyFile: env['CDI_KEY_FILE'], stagingUrl: env['CDI_STAGING_URL'] ?? '', smtpUrl: env['CDI_SMTP_URL'], mailFrom: env['CDI_MAIL_FROM'] ?? 'a@b.c', queuePrefix: env['CDI_QUEUE_PREFIX'] ?? 'cdi', temporalUi: env['CDI_TEMPORAL_UI'], leaseTtlMs: 4000, logLevel: 'info' };
+const settings = parseWorkerSettings(process.env);
 const log = pino({
   level: settings.logLevel,
   base: { pid: process.pid, host: hostname() },

@@ -35,6 +35,8 @@ const HEARTBEAT_THROTTLE = '2 seconds';
 /** Long enough for the requests in flight to be answered and recorded. */
 const SHUTDOWN_GRACE = '10 seconds';
 const SHUTDOWN_FORCE = '25 seconds';
+/** Few: a poller of a worker that froze swallows one task, which is missed only after its timeout. */
+const POLLERS = 2;
 
 /**
  * Runs until the process is told to stop (SIGINT, SIGTERM).
@@ -79,11 +81,13 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
       defaultHeartbeatThrottleInterval: HEARTBEAT_THROTTLE,
       shutdownGraceTime: SHUTDOWN_GRACE,
       shutdownForceTime: SHUTDOWN_FORCE,
+      maxConcurrentActivityTaskPolls: POLLERS,
     } satisfies Partial<WorkerOptions>;
     const workers = await Promise.all([
       Worker.create({
         ...common,
         taskQueue: queues.control,
+        maxConcurrentWorkflowTaskPolls: POLLERS,
         workflowsPath: new URL('../workflows/index.ts', import.meta.url).pathname,
         activities: createControlActivities(dependencies),
       }),

@@ -34,7 +34,7 @@ export const BRAZE: ActivityOptions = {
 
 /** The ledger must be told, however long it is away. */
 export const CONTROL: ActivityOptions = {
-  startToCloseTimeout: '1 minute',
+  startToCloseTimeout: '15 seconds',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 

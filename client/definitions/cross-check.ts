@@ -1,8 +1,8 @@
 /** What a definition cannot tell of itself: names that clash, tables that are read twice, references that lead nowhere. */
+import { tableKey } from '../../model/table-key.ts';
 import type { DefinitionProblem } from './definition-problem.ts';
 import type { KnownNames, LocatedDefinition } from './located-definition.ts';
 import { nearestName } from './nearest-name.ts';
-import { tableKey } from './table-key.ts';
 
 /**
  * @param located every definition that is valid by itself

@@ -66,10 +66,10 @@ function stepped(current: string | undefined, step: string): NewValue {
 }
 
 function isArrayOperator(members: ReadonlyMap<string, string>): boolean {
-  if (members.size === 0) return false;
-  return Array.from(members).every(
-    ([key, raw]) => (key === 'add' || key === 'remove') && rawKind(raw) === 'array',
-  );
+  for (const [key, raw] of members) {
+    if ((key !== 'add' && key !== 'remove') || rawKind(raw) !== 'array') return false;
+  }
+  return members.size > 0;
 }
 
 /** `{"add": [..]}` and `{"remove": [..]}` on an array of distinct plain values. */

@@ -16,7 +16,8 @@ export function countElements(body: Buffer): Map<string, number> {
     if (byte === 0x22) {
       const start = at + 1;
       at = start;
-      while (at < body.length && body[at] !== 0x22) at += body[at] === 0x5c ? 2 : 1;
+      for (let inner = body[at]; inner !== 0x22 && inner !== undefined; inner = body[at])
+        at += inner === 0x5c ? 2 : 1;
       if (depth === 1) key = body.toString('utf8', start, at);
       else empty = false;
     } else if (byte === 0x5b || byte === 0x7b) {

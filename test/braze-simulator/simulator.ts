@@ -279,11 +279,17 @@ function enterLanes(
   workspace: Workspace,
   objects: readonly IncomingObject[],
 ): { overlapping: readonly string[]; leave: () => void } {
-  const identified = objects.filter(({ identity }) => identity !== '');
-  const attributes = identified.filter(({ kind }) => kind === 'attributes');
-  const { overlapping, leave } = workspace.inFlight.enter(identified.map(({ lane }) => lane));
+  const lanes: string[] = [];
+  const attributeLanes = new Set<string>();
+  for (const { kind, identity, lane } of objects) {
+    if (identity === '') continue;
+    lanes.push(lane);
+    if (kind !== 'attributes') continue;
+    if (attributeLanes.has(lane)) workspace.violations.withinRequest += 1;
+    attributeLanes.add(lane);
+  }
+  const { overlapping, leave } = workspace.inFlight.enter(lanes);
   workspace.violations.inFlight += overlapping.length;
-  workspace.violations.withinRequest += attributes.length - new Set(attributes.map(({ lane }) => lane)).size;
   return { overlapping, leave };
 }
 

@@ -15,8 +15,14 @@ export function isTime(text: string): boolean {
 }
 
 function isMoment(year = '0', month = '0', day = '0', hour = '0', minute = '0', second = '0'): boolean {
-  const date = new Date(Date.UTC(2000, Number(month) - 1, Number(day)));
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  const exists = date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
-  return exists && Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60;
+  const lastDay = daysIn(Number(year), Number(month));
+  const isDay = Number(day) >= 1 && Number(day) <= lastDay;
+  return isDay && Number(hour) < 24 && Number(minute) < 60 && Number(second) <= 60;
+}
+
+/** Days of a month, counted from 1; none where there is no such month. */
+function daysIn(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (month === 2) return isLeap ? 29 : 28;
+  return [31, 0, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
 }

@@ -29,7 +29,9 @@ export interface Installation extends AsyncDisposable {
   /** Starts a worker process and waits until it polls. */
   startWorker(): Promise<WorkerProcess>;
   /** Puts a sync into the ledger; `yaml` is merged over a plain definition. */
-  declare(sync: Partial<Record<string, unknown>> & { name: string; data_type: string; table: string }): Promise<SyncDefinition>;
+  declare(
+    sync: Partial<Record<string, unknown>> & { name: string; data_type: string; table: string },
+  ): Promise<SyncDefinition>;
 }
 
 export interface WorkerProcess {
@@ -77,7 +79,9 @@ export async function install(name: string, options: InstallationOptions = {}): 
       TEMPORAL_NAMESPACE: 'default',
       SOURCE_PASSWORD: new URL(sourceUrl).password,
       BRAZE_KEY: 'sim-key',
-      ...(options.smtpUrl === undefined ? {} : { CDI_SMTP_URL: options.smtpUrl, CDI_MAIL_FROM: 'cdi@example.com' }),
+      ...(options.smtpUrl === undefined
+        ? {}
+        : { CDI_SMTP_URL: options.smtpUrl, CDI_MAIL_FROM: 'cdi@example.com' }),
     };
     const session = new Session({
       ledgerUrl,
@@ -110,7 +114,11 @@ export async function install(name: string, options: InstallationOptions = {}): 
   }
 }
 
-async function createDatabase(adminUrl: string, name: string, cleanup: AsyncDisposableStack): Promise<string> {
+async function createDatabase(
+  adminUrl: string,
+  name: string,
+  cleanup: AsyncDisposableStack,
+): Promise<string> {
   const run = async (sql: string): Promise<void> => {
     const admin = new pg.Client({ connectionString: adminUrl });
     await admin.connect();
@@ -175,18 +183,27 @@ async function declareSync(
     ...sync,
     options: { safety_lag: '0s', ...(sync['options'] as object | undefined) },
   });
-  const parsed = parseDefinitions([{ name: `${sync.name}.yaml`, text }], { workspaces: ['main'], credentials: ['source'] });
+  const parsed = parseDefinitions([{ name: `${sync.name}.yaml`, text }], {
+    workspaces: ['main'],
+    credentials: ['source'],
+  });
   if (!parsed.valid) throw new Error(JSON.stringify(parsed.problems));
   const [definition] = parsed.definitions.syncs;
   if (!definition) throw new Error('No sync was declared.');
-  await session.ledger.definitions.change({ ...NO_CHANGES, syncs: [{ definition, watermark: 'keep', retest: false }] });
+  await session.ledger.definitions.change({
+    ...NO_CHANGES,
+    syncs: [{ definition, watermark: 'keep', retest: false }],
+  });
   await session.ledger.definitions.markTested(definition.name);
   return definition;
 }
 
 /** Starts a worker process with this environment. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<WorkerProcess> {
-  const child: ChildProcess = spawn(process.execPath, [WORKER], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child: ChildProcess = spawn(process.execPath, [WORKER], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let log = '';
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {

@@ -1,0 +1,54 @@
+/** Schedules as the ledger wants them. */
+import type { SyncDefinition } from '../../model/definitions.ts';
+import { scheduleId } from '../../model/names.ts';
+import { maintenanceScheduleOptions, scheduleOptions } from '../reconcile/schedule-options.ts';
+import { reconcileSchedule, removeSchedule } from '../reconcile/schedules.ts';
+import type { Action } from '../reconcile/plan-types.ts';
+import type { Session } from '../session.ts';
+import { UNTESTED_NOTE } from './pause.ts';
+
+/** Carries out one schedule step of a plan. */
+export async function applySchedule(
+  session: Session,
+  name: string,
+  definition: SyncDefinition | undefined,
+  action: Action,
+): Promise<void> {
+  if (action === 'unchanged') return;
+  const { schedule } = await session.temporal();
+  const desired =
+    definition && action !== 'delete' ? scheduleOptions(definition, session.queues.control) : null;
+  if (!desired) {
+    await removeSchedule(schedule, scheduleId(name));
+    return;
+  }
+  const { testedAt, paused, pauseNote } = await session.ledger.definitions.sync(name);
+  const note = testedAt ? (paused ? (pauseNote ?? 'Paused.') : undefined) : UNTESTED_NOTE;
+  const made = await reconcileSchedule(schedule, desired, note === undefined ? {} : { pausedNote: note });
+  await session.ledger.definitions.setPaused(name, made.paused, made.note ?? null);
+}
+
+export async function ensureMaintenance(session: Session): Promise<void> {
+  const { schedule } = await session.temporal();
+  await reconcileSchedule(schedule, maintenanceScheduleOptions(session.queues.control));
+}
+
+/** Makes every schedule that the ledger wants and Temporal lacks, as after the loss of its database. */
+export async function restoreAllSchedules(session: Session): Promise<number> {
+  const { schedule } = await session.temporal();
+  const syncs = (await session.ledger.definitions.syncs()).filter(({ deletedAt }) => deletedAt === null);
+  let created = 0;
+  for (const { definition, testedAt, paused, pauseNote } of syncs) {
+    const desired = scheduleOptions(definition, session.queues.control);
+    if (!desired) continue;
+    const note = testedAt ? (paused ? (pauseNote ?? 'Paused.') : undefined) : UNTESTED_NOTE;
+    const { outcome } = await reconcileSchedule(
+      schedule,
+      desired,
+      note === undefined ? {} : { pausedNote: note },
+    );
+    if (outcome === 'created') created += 1;
+  }
+  await ensureMaintenance(session);
+  return created;
+}

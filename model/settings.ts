@@ -1,0 +1,138 @@
+/** The environment variables of the worker and the command line: the only place where their defaults are written. */
+import { z } from 'zod';
+import { parseDuration } from './duration.ts';
+import { DEFAULT_QUEUE_PREFIX } from './names.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
+const SHORTEST_LEASE_MS = 1_000;
+
+/** What the worker reads. The command line reads the same ledger, key, queue and UI settings. */
+export const workerEnvironmentSchema = z.object({
+  CDI_LEDGER_URL: z
+    .string('write the URL of the ledger, postgresql://user:password@host:port/database')
+    .regex(
+      /^postgres(ql)?:\/\/./,
+      'write the URL of the ledger, postgresql://user:password@host:port/database',
+    )
+    .describe('PostgreSQL URL of the ledger. Required; `cdi up` sets it.'),
+  CDI_KEY: z
+    .string()
+    .optional()
+    .describe(
+      'The encryption keys themselves, one per line as `id:base64`, newest first; wins over `CDI_KEY_FILE`. One of both ' +
+        'is required.',
+    ),
+  CDI_KEY_FILE: z
+    .string()
+    .optional()
+    .describe('Path of a file with the encryption keys. `cdi up` makes one.'),
+  CDI_STAGING_URL: z
+    .string('write the URL of the staging folder, file:///path')
+    .regex(/^file:\/\/\/./, 'write the URL of the staging folder, file:///path')
+    .describe('Where pages lie between steps: `file:///path` of a local folder. Required; `cdi up` sets it.'),
+  CDI_SMTP_URL: z
+    .string()
+    .regex(/^smtps?:\/\/./, 'write smtp://user:password@host:port, or smtps:// for TLS from the start')
+    .optional()
+    .describe('Mail server, `smtp://user:password@host:port` or `smtps://…`. Without it no mail goes out.'),
+  CDI_MAIL_FROM: z.string().default('braze-cdi <cdi@localhost>').describe('Sender of the mails.'),
+  CDI_QUEUE_PREFIX: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$/, 'use 1 to 41 letters, digits, - and _')
+    .default(DEFAULT_QUEUE_PREFIX)
+    .describe('Begins the names of the task queues; sets installations apart that share a namespace.'),
+  CDI_TEMPORAL_UI: z
+    .string()
+    .regex(/^https?:\/\/./, 'write the URL of the Temporal UI, https://host')
+    .optional()
+    .describe('Base URL of the Temporal UI, for links in mails and in the terminal.'),
+  CDI_LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe("Least level of the worker's log lines."),
+  CDI_LEASE_TTL: z
+    .string()
+    .refine((text) => (parseDuration(text) ?? 0) >= SHORTEST_LEASE_MS, 'write a duration of 1s or more')
+    .default('10s')
+    .describe(
+      'How long an upload may go on without renewing its lease, and how long the next attempt waits for a dead one. ' +
+        'At least `1s`.',
+    ),
+});
+
+/** Settings that others than the worker read, for the docs. */
+export const OTHER_SETTINGS: readonly { name: string; doc: string; default?: string }[] = [
+  { name: 'CDI_HOME', doc: 'Folder of `cdi up`, as the option `--home`.', default: '.cdi' },
+  {
+    name: 'TEMPORAL_CLI_PATH',
+    doc: 'The `temporal` program that `cdi up` starts, instead of looking for one or fetching it.',
+  },
+  {
+    name: 'TEMPORAL_ADDRESS',
+    doc: 'host:port of Temporal. The command line takes it from a running `cdi up` where it is not set.',
+    default: 'localhost:7233',
+  },
+  { name: 'TEMPORAL_NAMESPACE', doc: 'Namespace of Temporal.', default: 'default' },
+  { name: 'TEMPORAL_API_KEY', doc: 'API key of Temporal Cloud; turns TLS on.' },
+  { name: 'TEMPORAL_TLS', doc: '`true` for TLS without client certificates.' },
+  {
+    name: 'TEMPORAL_TLS_CLIENT_CERT_PATH, TEMPORAL_TLS_CLIENT_KEY_PATH',
+    doc: 'Client certificate and key for mutual TLS, as PEM files.',
+  },
+  { name: 'TEMPORAL_TLS_SERVER_CA_CERT_PATH', doc: 'PEM file with the issuer of the server certificate.' },
+  { name: 'TEMPORAL_TLS_SERVER_NAME', doc: 'Name to expect in the server certificate.' },
+  {
+    name: 'TEMPORAL_CONFIG_FILE, TEMPORAL_PROFILE',
+    doc: "Configuration file and profile, the same that Temporal's own command line reads.",
+  },
+];
+
+export interface WorkerSettings {
+  readonly ledgerUrl: string;
+  /** The keys in clear, or where they are: at least one of both. */
+  readonly key: string | undefined;
+  readonly keyFile: string | undefined;
+  readonly stagingUrl: string;
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string;
+  readonly queuePrefix: string;
+  /** Without a slash at its end. */
+  readonly temporalUi: string | undefined;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly leaseTtlMs: number;
+}
+
+/** Names the variables that are wrong, never their values. */
+export class SettingsError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'SettingsError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * @param env the environment; an empty variable counts as not set
+ * @throws SettingsError with every problem at once
+ */
+export function parseWorkerSettings(env: Readonly<Record<string, string | undefined>>): WorkerSettings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = workerEnvironmentSchema.safeParse(given);
+  const problems = (parsed.error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  if (given['CDI_KEY'] === undefined && given['CDI_KEY_FILE'] === undefined) {
+    problems.push('CDI_KEY_FILE: name the file with the encryption keys, or give them in CDI_KEY');
+  }
+  if (!parsed.success || problems.length > 0) throw new SettingsError(problems);
+  const { data } = parsed;
+  return {
+    ledgerUrl: data.CDI_LEDGER_URL,
+    key: data.CDI_KEY,
+    keyFile: data.CDI_KEY_FILE,
+    stagingUrl: data.CDI_STAGING_URL,
+    smtpUrl: data.CDI_SMTP_URL,
+    mailFrom: data.CDI_MAIL_FROM,
+    queuePrefix: data.CDI_QUEUE_PREFIX,
+    temporalUi: data.CDI_TEMPORAL_UI?.replace(/\/$/, ''),
+    logLevel: data.CDI_LOG_LEVEL,
+    leaseTtlMs: parseDuration(data.CDI_LEASE_TTL) ?? SHORTEST_LEASE_MS,
+  };
+}
