@@ -1,6 +1,7 @@
 /** The connection test with a preview: what the first rows would become. Nothing is sent. */
 import type { RowRules } from '../model/composed-object.ts';
 import type { Column } from '../model/source-columns.ts';
+import type { Preview } from '../model/preview.ts';
 import type { SourceRow } from '../model/row.ts';
 import { endpointOf } from './braze/endpoints.ts';
 import { packBatches } from './braze/pack.ts';
@@ -17,16 +18,6 @@ export interface PreviewInput {
   readonly sync: string;
   /** Under which the preview is left in the ledger, sealed. */
   readonly preview: string;
-}
-
-/** What the command line shows and then forgets; never part of a workflow's history. */
-export interface Preview {
-  readonly columns: readonly string[];
-  readonly rows: readonly SourceRow[];
-  readonly requests: readonly { readonly method: string; readonly path: string; readonly body: string }[];
-  readonly rejected: readonly { readonly row: number; readonly code: string; readonly reason: string }[];
-  readonly futureRows: number;
-  readonly nullRows: number;
 }
 
 /** @throws CdiError every class of the connection test */

@@ -48,7 +48,7 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
         await uploadSegment({
           files: new SegmentFiles(staging, place),
           pages,
-          holder: epochHolder(place.sync, place.epoch),
+          holder: { ...epochHolder(place.sync, place.epoch), leaseOwner: owner },
           run: place.run,
           segment: place.segment,
           uploads: ledger.uploads,

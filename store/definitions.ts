@@ -1,5 +1,5 @@
 /** Workspaces, credentials and syncs, as `cdi apply` put them there. */
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Transaction, sql } from 'kysely';
 import {
   type CredentialDefinition,
   type SyncDefinition,
@@ -9,7 +9,7 @@ import {
   workspaceSchema,
 } from '../model/definitions.ts';
 import { CdiError } from '../model/errors.ts';
-import { SECRET_FIELDS } from '../model/warehouse-credentials.ts';
+import { tableKey } from '../model/table-key.ts';
 import type { Keyring } from './keyring.ts';
 import type { LedgerSchema } from './schema.ts';
 
@@ -180,11 +180,25 @@ export class Definitions {
             .where('name', 'in', [...changes.deleteSyncs])
             .execute();
         }
+        const changed = changes.syncs.map(({ definition }) => definition.name);
+        if (changed.length > 0) {
+          // Syncs that swap their tables may not meet on the way.
+          await tx
+            .updateTable('syncs')
+            .set((set) => ({ source: set.ref('name') }))
+            .where('name', 'in', changed)
+            .execute();
+        }
         for (const { definition, watermark, retest } of changes.syncs) {
+          const credential = await tx
+            .selectFrom('credentials')
+            .select('definition')
+            .where('name', '=', definition.credential)
+            .executeTakeFirst();
           const row = {
             workspace: definition.workspace,
             credential: definition.credential,
-            source: sourceKey(definition.source),
+            source: tableKey(definition, credential && credentialSchema.parse(credential.definition)),
             definition: JSON.stringify(definition),
           };
           await tx
@@ -206,9 +220,11 @@ export class Definitions {
           }
         }
         for (const name of changes.deleteCredentials) {
+          await forgetDeleted(tx, 'credential', name);
           await tx.deleteFrom('credentials').where('name', '=', name).execute();
         }
         for (const name of changes.deleteWorkspaces) {
+          await forgetDeleted(tx, 'workspace', name);
           await tx.deleteFrom('workspaces').where('name', '=', name).execute();
         }
       });
@@ -247,7 +263,7 @@ export class Definitions {
       throw new CdiError('invalid_definition', `The credential ${name} is in use by: ${names}.`);
     }
     await this.#db.transaction().execute(async (tx) => {
-      if (users.length > 0) await tx.deleteFrom('syncs').where('credential', '=', name).execute();
+      await forgetDeleted(tx, 'credential', name);
       const result = await tx.deleteFrom('credentials').where('name', '=', name).executeTakeFirst();
       if (result.numDeletedRows === 0n) {
         throw new CdiError('definition_missing', `The credential ${name} is not in the ledger.`);
@@ -278,14 +294,13 @@ export class Definitions {
   }
 }
 
-/** Secret fields of a credential, by warehouse. */
-export function secretFields(definition: CredentialDefinition): readonly string[] {
-  return SECRET_FIELDS[definition.warehouse];
-}
-
-/** Key of "one sync per table per workspace": warehouses spell identifiers exactly, so they are compared exactly. */
-export function sourceKey(source: SyncDefinition['source']): string {
-  return JSON.stringify([source.schema, source.table]);
+/** A deleted sync keeps its watermark, until what it refers to goes as well. */
+async function forgetDeleted(
+  tx: Transaction<LedgerSchema>,
+  column: 'credential' | 'workspace',
+  name: string,
+): Promise<void> {
+  await tx.deleteFrom('syncs').where(column, '=', name).where('deleted_at', 'is not', null).execute();
 }
 
 function toStoredSync(row: {

@@ -26,3 +26,27 @@ export async function requireEpoch(tx: Transaction<LedgerSchema>, holder: EpochH
     throw new CdiError('superseded', `Another run of ${holder.sync} has taken over.`);
   }
 }
+
+/** An upload attempt: who works on the sync, and under which lease. */
+export interface UploadHolder extends EpochHolder {
+  readonly leaseOwner: string;
+}
+
+/**
+ * Locks epoch and lease for the rest of the transaction. The epoch tells runs apart, the lease the attempts of one
+ * run: an attempt that was frozen must not record what the next one has sent again.
+ *
+ * @throws CdiError `superseded`, or `lease_lost` where another attempt has the lease by now
+ */
+export async function requireUpload(tx: Transaction<LedgerSchema>, holder: UploadHolder): Promise<void> {
+  await requireEpoch(tx, holder);
+  const row = await tx
+    .selectFrom('leases')
+    .select('owner')
+    .where('sync', '=', holder.sync)
+    .forShare()
+    .executeTakeFirst();
+  if (row?.owner !== holder.leaseOwner) {
+    throw new CdiError('lease_lost', `Another attempt uploads for ${holder.sync}.`);
+  }
+}

@@ -1,6 +1,6 @@
 /** Uploads in progress: what is confirmed, and what may have been sent without a confirmation. */
 import { type Kysely, type Transaction, sql } from 'kysely';
-import { type EpochHolder, requireEpoch } from './epoch.ts';
+import { type EpochHolder, type UploadHolder, requireEpoch, requireUpload } from './epoch.ts';
 import type { Keyring } from './keyring.ts';
 import { type NewRejectedRow, insertRejectedRows } from './rejected-rows.ts';
 import type { BatchRange, LedgerSchema } from './schema.ts';
@@ -78,10 +78,10 @@ export class Uploads {
     });
   }
 
-  /** Where the upload of a segment stands. @throws CdiError `superseded` */
-  async state(holder: EpochHolder, segment: number): Promise<UploadState> {
+  /** Where the upload of a segment stands. @throws CdiError `superseded`, `lease_lost` */
+  async state(holder: UploadHolder, segment: number): Promise<UploadState> {
     return this.#db.transaction().execute(async (tx) => {
-      await requireEpoch(tx, holder);
+      await requireUpload(tx, holder);
       const upload = await tx
         .selectFrom('uploads')
         .select(['reserved_to', 'completed_at'])
@@ -107,31 +107,31 @@ export class Uploads {
   /**
    * Writes down, before anything is sent, how far the upload may go; and what a lost attempt may have sent.
    *
-   * @throws CdiError `superseded`
+   * @throws CdiError `superseded`, `lease_lost`
    */
   async reserve(
-    holder: EpochHolder,
+    holder: UploadHolder,
     run: string,
     segment: number,
     reservation: Reservation,
     lost: readonly BatchRange[],
   ): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
-      await requireEpoch(tx, holder);
+      await requireUpload(tx, holder);
       await setReservation(tx, holder, segment, reservation);
       await recordDoubled(tx, holder, run, segment, 'attempt_lost', lost);
     });
   }
 
-  /** Records a group of answers. @throws CdiError `superseded` */
+  /** Records a group of answers. @throws CdiError `superseded`, `lease_lost` */
   async confirm(
-    holder: EpochHolder,
+    holder: UploadHolder,
     run: string,
     segment: number,
     confirmation: Confirmation,
   ): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
-      await requireEpoch(tx, holder);
+      await requireUpload(tx, holder);
       const inserted = await tx
         .insertInto('confirmed_groups')
         .values({
@@ -166,15 +166,15 @@ export class Uploads {
    * Marks a segment as delivered, with the watermark that its commit will set.
    *
    * @param tail the segment's last instant, and the digests of every row handled at it
-   * @throws CdiError `superseded`
+   * @throws CdiError `superseded`, `lease_lost`
    */
   async complete(
-    holder: EpochHolder,
+    holder: UploadHolder,
     segment: number,
     tail: { value: string; digests: Buffer },
   ): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
-      await requireEpoch(tx, holder);
+      await requireUpload(tx, holder);
       await tx
         .updateTable('uploads')
         .set({ tail_value: tail.value, tail_digests: tail.digests, completed_at: sql`now()` })

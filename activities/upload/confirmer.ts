@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isConnectionError } from '../../store/connection-error.ts';
 import { asError } from './as-error.ts';
-import type { EpochHolder } from '../../store/epoch.ts';
+import type { UploadHolder } from '../../store/epoch.ts';
 import type { NewRejectedRow } from '../../store/rejected-rows.ts';
 import type { BatchRange } from '../../store/schema.ts';
 import type { Confirmation, Reservation, Uploads } from '../../store/uploads.ts';
@@ -38,7 +38,7 @@ const LEDGER_RETRY_MS = 500;
 
 export class Confirmer {
   readonly #uploads: Uploads;
-  readonly #holder: EpochHolder;
+  readonly #holder: UploadHolder;
   readonly #run: string;
   readonly #segment: number;
   readonly #facts: readonly BatchFacts[];
@@ -56,7 +56,7 @@ export class Confirmer {
   /** @param confirmed numbers of the batches that former attempts confirmed */
   constructor(
     uploads: Uploads,
-    place: { holder: EpochHolder; run: string; segment: number },
+    place: { holder: UploadHolder; run: string; segment: number },
     facts: readonly BatchFacts[],
     window: number,
     confirmed: ReadonlySet<number>,

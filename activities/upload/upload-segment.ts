@@ -1,7 +1,7 @@
 /** Uploads the staged batches of one segment: in order per user, within the window, as fast as the budget allows. */
 import { CdiError } from '../../model/errors.ts';
 import type { SourceRow } from '../../model/row.ts';
-import type { EpochHolder } from '../../store/epoch.ts';
+import type { UploadHolder } from '../../store/epoch.ts';
 import type { NewRejectedRow } from '../../store/rejected-rows.ts';
 import type { Uploads } from '../../store/uploads.ts';
 import { type BatchContent, type BatchSummary, decodeBatch } from '../braze/batch-pages.ts';
@@ -16,7 +16,7 @@ import type { PageIndex, SegmentFiles } from './segment-pages.ts';
 export interface SegmentUpload {
   readonly files: SegmentFiles;
   readonly pages: number;
-  readonly holder: EpochHolder;
+  readonly holder: UploadHolder;
   readonly run: string;
   readonly segment: number;
   readonly uploads: Uploads;

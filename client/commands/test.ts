@@ -4,7 +4,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { ERROR_RULES, isErrorType } from '../../model/errors.ts';
 import { IDENTIFIER_COLUMNS, type SourceRow } from '../../model/row.ts';
-import type { Preview } from '../../activities/preview-source.ts';
+import type { Preview } from '../../model/preview.ts';
 import type { testSync } from '../../workflows/index.ts';
 import { CommandError, EXIT } from '../command-error.ts';
 import type { Output } from '../output/output.ts';

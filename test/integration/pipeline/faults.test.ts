@@ -166,7 +166,7 @@ test('cancel stops within seconds, keeps what was confirmed, and the next run se
   const client = await installation.session.temporal();
   const asked = Date.now();
   await client.workflow.getHandle(runWorkflowId(name)).cancel();
-  await expect(result(name)).rejects.toThrow(/cancel/i);
+  await expect(result(name)).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
   expect(Date.now() - asked).toBeLessThan(10_000);
   const record = await installation.session.ledger.runs.get(runId);
   expect(record).toMatchObject({ status: 'cancelled', error: { type: 'cancelled' } });
