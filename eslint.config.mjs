@@ -27,10 +27,21 @@ const direction = Object.entries(forbidden).map(([folder, folders]) => ({
             message: `${folder}/ may not import this; see the layout in docs/architecture.md.`,
           },
           ...(folder === 'workflows' || folder === 'model'
-            ? [{ group: ['node:*', 'pg', 'undici', 'kysely', 'pino'], message: 'Workflow code is deterministic: no I/O.' }]
+            ? [
+                {
+                  group: ['node:*', 'pg', 'undici', 'kysely', 'pino'],
+                  message: 'Workflow code is deterministic: no I/O.',
+                },
+              ]
             : []),
           ...(folder === 'workflows'
-            ? [{ group: ['../activities/**'], allowTypeImports: true, message: 'Workflows import only the types of activities.' }]
+            ? [
+                {
+                  group: ['../activities/**'],
+                  allowTypeImports: true,
+                  message: 'Workflows import only the types of activities.',
+                },
+              ]
             : []),
         ],
       },
@@ -49,7 +60,10 @@ export default ts.config(
     rules: {
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/consistent-type-imports': 'error',
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/require-await': 'off',
@@ -60,19 +74,34 @@ export default ts.config(
       eqeqeq: ['error', 'always', { null: 'ignore' }],
       'no-console': 'error',
     },
-    settings: { 'import-x/resolver': { node: { extensions: ['.ts'] } }, 'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] } },
+    settings: {
+      'import-x/resolver': { node: { extensions: ['.ts'] } },
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+    },
   },
   ...direction,
   {
     files: ['{model,store,activities,workflows}/**/*.ts', 'client/**/*.ts', 'worker/**/*.ts'],
     ignores: ['client/main.ts', 'worker/main.ts'],
     rules: {
-      'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'Only entry points read the environment.' }],
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'Only entry points read the environment.' },
+      ],
     },
   },
   {
     files: ['**/*.mjs'],
-    languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly', Buffer: 'readonly', setTimeout: 'readonly', fetch: 'readonly' } },
+    languageOptions: {
+      globals: {
+        process: 'readonly',
+        console: 'readonly',
+        URL: 'readonly',
+        Buffer: 'readonly',
+        setTimeout: 'readonly',
+        fetch: 'readonly',
+      },
+    },
   },
   { files: ['client/output/**/*.ts', 'bench/**/*.ts', 'scripts/**/*.ts'], rules: { 'no-console': 'off' } },
 );

@@ -1,8 +1,9 @@
 /** Extraction: streams one segment of new rows from the warehouse into staged pages. */
 import { CdiError } from '../model/errors.ts';
+import type { Ledger } from '../store/ledger.ts';
 import { epochHolder } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { readSegment } from './extraction/read-segment.ts';
+import { type HandledRows, readSegment } from './extraction/read-segment.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { DigestMultiset } from './rows/digest-multiset.ts';
 import { SegmentFiles, type SegmentPlace } from './upload/segment-pages.ts';
@@ -36,6 +37,28 @@ export interface ExtractedSegment {
 const PAGE_BYTES = 32 << 20;
 const SEGMENT_BYTES = 256 << 20;
 
+/**
+ * What is handled at the watermark's own instant is what its commit says, and what was confirmed after that commit;
+ * an older confirmation that reaches beyond the instant may repeat digests of the commit.
+ */
+async function handledRows(ledger: Ledger, { place, from, inclusive }: ExtractInput): Promise<HandledRows> {
+  const watermark = await ledger.watermarks.get(place.sync);
+  const groups = await ledger.uploads.handled(place.sync, from);
+  const isNewer = (group: { epoch: number; segment: number }): boolean =>
+    !watermark ||
+    group.epoch > watermark.epoch ||
+    (group.epoch === watermark.epoch && group.segment > watermark.segment);
+  const atFrom = inclusive
+    ? [watermark?.digests ?? NONE, ...groups.filter(isNewer).map(({ digests }) => digests)]
+    : [];
+  return {
+    atFrom: DigestMultiset.of(atFrom),
+    beyond: DigestMultiset.of(groups.map(({ digests }) => digests)),
+  };
+}
+
+const NONE = Buffer.alloc(0);
+
 /** @throws CdiError `limit_exceeded` where the run has more rows than it may; the warehouse's and staging's classes */
 export function extract({ ledger, staging }: ActivityDependencies) {
   return async (input: ExtractInput): Promise<ExtractedSegment> =>
@@ -45,9 +68,7 @@ export function extract({ ledger, staging }: ActivityDependencies) {
       const holder = epochHolder(place.sync, place.epoch);
       const files = new SegmentFiles(staging, place);
       await files.remove();
-      const confirmed = await ledger.uploads.handled(place.sync, input.from);
-      const watermark = input.inclusive ? await ledger.watermarks.get(place.sync) : undefined;
-      const handled = DigestMultiset.of(watermark ? [watermark.digests, ...confirmed] : confirmed);
+      const handled = await handledRows(ledger, input);
 
       const label = `braze-cdi ${place.sync} ${place.run}`;
       const content = await withSource(ledger, definition, { signal, label }, (source) =>

@@ -62,7 +62,9 @@ export function previewSource({ ledger }: ActivityDependencies) {
             };
           });
           const result: Preview = {
-            columns: (Object.values(source.columns) as Column[]).map((column) => `${column.name} ${column.type}`),
+            columns: (Object.values(source.columns) as Column[]).map(
+              (column) => `${column.name} ${column.type}`,
+            ),
             rows,
             requests,
             rejected,

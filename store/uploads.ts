@@ -191,15 +191,17 @@ export class Uploads {
    *
    * @param from only groups that reach this UPDATED_AT or later; null: all
    */
-  async handled(sync: string, from: string | null): Promise<Buffer[]> {
-    const rows = await this.#db
+  async handled(
+    sync: string,
+    from: string | null,
+  ): Promise<{ epoch: number; segment: number; digests: Buffer }[]> {
+    return this.#db
       .selectFrom('confirmed_groups')
-      .select('digests')
+      .select(['epoch', 'segment', 'digests'])
       .where('sync', '=', sync)
       .$if(from !== null, (query) => query.where('last_updated_at', '>=', from ?? ''))
       .orderBy('id')
       .execute();
-    return rows.map((row) => row.digests);
   }
 }
 

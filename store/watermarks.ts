@@ -10,6 +10,9 @@ export interface Watermark {
   readonly value: string | null;
   /** Digests of the rows handled at that instant, 16 bytes each. */
   readonly digests: Buffer;
+  /** The commit that set it. */
+  readonly epoch: number;
+  readonly segment: number;
 }
 
 export interface EpochStart {
@@ -62,7 +65,7 @@ export class Watermarks {
       await inheritReservations(tx, { sync, epoch, workflowRunId }, run);
       const watermark = await tx
         .selectFrom('watermarks')
-        .select(['value', 'digests'])
+        .select(['value', 'digests', 'epoch', 'segment'])
         .where('sync', '=', sync)
         .executeTakeFirst();
       await tx
@@ -89,7 +92,7 @@ export class Watermarks {
   async get(sync: string): Promise<Watermark | undefined> {
     return this.#db
       .selectFrom('watermarks')
-      .select(['value', 'digests'])
+      .select(['value', 'digests', 'epoch', 'segment'])
       .where('sync', '=', sync)
       .executeTakeFirst();
   }

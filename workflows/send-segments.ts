@@ -58,7 +58,8 @@ export async function sendSegments({
     validated: Promise<void>,
   ): Promise<void> => {
     await validated;
-    if (last === null) return;
+    const nothingNew = last === null || (count === 0 && last === start.from);
+    if (nothingNew) return;
     const counts: RunCounts = await step('upload', `segment ${place.segment}, ${grouped(count)} rows`, {
       place,
       pages,

@@ -17,9 +17,16 @@ export interface SegmentRequest {
 export interface SegmentParts {
   /** Reads rows of a range in order, at most `limit`. */
   readonly read: (range: ReadRange, limit: number) => AsyncIterable<SourceRow[]>;
-  /** Digests of rows that are handled already; what is met is taken out of it. */
-  readonly handled: DigestMultiset;
+  readonly handled: HandledRows;
   readonly writePage: (page: number, bytes: Buffer) => Promise<void>;
+}
+
+/** Digests of rows that are handled already; what is met is taken out of them. */
+export interface HandledRows {
+  /** At the instant at which the range begins. */
+  readonly atFrom: DigestMultiset;
+  /** After it. */
+  readonly beyond: DigestMultiset;
 }
 
 export interface SegmentContent {
@@ -67,7 +74,8 @@ export async function readSegment(request: SegmentRequest, parts: SegmentParts):
       instantDigests = [];
     }
     instantDigests.push(Buffer.from(digest));
-    if (parts.handled.take(digest)) {
+    const handled = row.updatedAt === request.range.from ? parts.handled.atFrom : parts.handled.beyond;
+    if (handled.take(digest)) {
       page.undo();
       skipped += 1;
     } else rows += 1;

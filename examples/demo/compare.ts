@@ -3,33 +3,56 @@
  * events and purchases as multisets.
  */
 import type { BrazeSimulatorClient } from '../../test/braze-simulator/simulator-client.ts';
-import type { RunRecord } from '../../store/runs.ts';
+import type { PossiblyDoubledRange, RunRecord } from '../../store/runs.ts';
 import type { SampleRow, SampleTable } from './sample-rows.ts';
 
 type Members = Record<string, string>;
 
-/** @returns one line per difference */
+export interface Comparison {
+  /** One line per difference. */
+  readonly differences: readonly string[];
+  /** Events and purchases that arrived twice, all of them within a range that a run recorded as possibly doubled. */
+  readonly doubled: number;
+}
+
+/** UPDATED_AT ranges that the runs of a sync recorded as possibly doubled. */
+export type DoubledRanges = ReadonlyMap<string, readonly PossiblyDoubledRange[]>;
+
 export async function compare(
   tables: readonly SampleTable[],
   runs: readonly RunRecord[],
+  ranges: DoubledRanges,
   braze: BrazeSimulatorClient,
-): Promise<string[]> {
+): Promise<Comparison> {
   const rowsOf = (sync: string): SampleRow[] => {
     const found = tables.find((table) => table.sync === sync);
     return found ? [...found.rows, ...found.added].filter(({ flaw }) => flaw === undefined) : [];
   };
-  return [
+  const events = compareMultisets(
+    'event',
+    rowsOf('app-events'),
+    await braze.events(),
+    ranges.get('app-events') ?? [],
+  );
+  const purchases = compareMultisets(
+    'purchase',
+    rowsOf('shop-purchases'),
+    await braze.purchases(),
+    ranges.get('shop-purchases') ?? [],
+  );
+  const differences = [
     ...countDifferences(tables, runs),
     ...compareProfiles(
       rowsOf('users-attributes'),
       [...rowsOf('app-events'), ...rowsOf('shop-purchases')],
       await braze.profiles(),
     ),
-    ...compareMultisets('event', rowsOf('app-events'), await braze.events()),
-    ...compareMultisets('purchase', rowsOf('shop-purchases'), await braze.purchases()),
+    ...events.differences,
+    ...purchases.differences,
     ...compareDeletes(rowsOf('user-deletes'), await braze.deletes()),
     ...compareCatalog(rowsOf('product-catalog'), await braze.catalogItems('products')),
   ];
+  return { differences, doubled: events.doubled + purchases.doubled };
 }
 
 /** Each run must have read every row of its round, and rejected exactly the flawed ones. */
@@ -158,21 +181,40 @@ function compareMultisets(
   what: string,
   rows: readonly SampleRow[],
   held: readonly { readonly identity: string; readonly text: string }[],
-): string[] {
-  const counts = new Map<string, number>();
-  const add = (key: string, by: number): void => void counts.set(key, (counts.get(key) ?? 0) + by);
-  for (const row of rows) add(`${userOf(row)} ${payloadOf(row).slice(1, -1)}`, 1);
-  for (const { identity, text } of held)
-    add(
-      `${identity} ${text.slice(1, -1).replace(/^"(external_id|user_alias)":("[^"]*"|\{[^}]*\}),/, '')}`,
-      -1,
-    );
-  return [...counts]
-    .filter(([, count]) => count !== 0)
-    .map(
-      ([key, count]) =>
-        `${what} ${key.slice(0, 120)} ${count > 0 ? `is missing ${count} times` : `is there ${-count} times too often`}`,
-    );
+  ranges: readonly PossiblyDoubledRange[],
+): Comparison {
+  const wanted = new Map<string, { count: number; at: string }>();
+  for (const row of rows) {
+    const key = `${userOf(row)} ${payloadOf(row).slice(1, -1)}`;
+    wanted.set(key, { count: (wanted.get(key)?.count ?? 0) + 1, at: instantText(row.at) });
+  }
+  const got = new Map<string, number>();
+  for (const { identity, text } of held) {
+    const key = `${identity} ${text.slice(1, -1).replace(IDENTIFIER_MEMBER, '')}`;
+    got.set(key, (got.get(key) ?? 0) + 1);
+  }
+  const differences: string[] = [];
+  let doubled = 0;
+  for (const key of new Set([...wanted.keys(), ...got.keys()])) {
+    const { count, at } = wanted.get(key) ?? { count: 0, at: '' };
+    const extra = (got.get(key) ?? 0) - count;
+    if (extra === 0) continue;
+    const recorded = ranges.some((range) => range.firstUpdatedAt <= at && at <= range.lastUpdatedAt);
+    if (extra > 0 && count > 0 && recorded) doubled += extra;
+    else
+      differences.push(
+        `${what} ${key.slice(0, 120)} is there ${Math.abs(extra)} times too ${extra > 0 ? 'often' : 'seldom'}`,
+      );
+  }
+  return { differences, doubled };
+}
+
+const IDENTIFIER_MEMBER = /^"(external_id|user_alias)":("[^"]*"|\{[^}]*\}),/;
+
+/** Microseconds since the epoch in the form of the warehouse. */
+function instantText(at: number): string {
+  const seconds = new Date(Math.floor(at / 1_000)).toISOString().replace('T', ' ').replace('Z', '');
+  return `${seconds}${String(at % 1_000).padStart(3, '0')}`;
 }
 
 function compareDeletes(

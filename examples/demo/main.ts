@@ -19,8 +19,8 @@ import { table } from '../../client/output/table.ts';
 import { Session } from '../../client/session.ts';
 import { stopRequest } from '../../client/up/stop-request.ts';
 import { startStack, type Stack, type StackOptions } from '../../client/up/stack.ts';
-import type { RunRecord } from '../../store/runs.ts';
-import { compare } from './compare.ts';
+import type { PossiblyDoubledRange, RunRecord } from '../../store/runs.ts';
+import { type DoubledRanges, compare } from './compare.ts';
 import { sampleTables } from './sample-rows.ts';
 import { addRows, createWarehouse } from './warehouse.ts';
 
@@ -122,9 +122,14 @@ async function demo(): Promise<number> {
   for (const each of tables) await addRows(warehouse, each, each.added);
   await round();
 
-  const differences = await compare(tables, runs, braze.client);
+  const { differences, doubled } = await compare(
+    tables,
+    runs,
+    await doubledRanges(session, runs),
+    braze.client,
+  );
   const received = await mails.client.mails();
-  report(output, runs, await reasons(session, runs), received, differences, stack);
+  report(output, runs, await reasons(session, runs), received, differences, doubled, stack);
   if (options.json !== undefined)
     await writeFile(options.json, `${JSON.stringify(asJson(runs, received.length, differences.length))}\n`);
 
@@ -169,6 +174,15 @@ async function writeDefinitions(brazeUrl: string, postgresPort: string): Promise
   return folder;
 }
 
+/** What the runs recorded as possibly doubled, by sync. */
+async function doubledRanges(session: Session, runs: readonly RunRecord[]): Promise<DoubledRanges> {
+  const ranges = new Map<string, PossiblyDoubledRange[]>();
+  for (const { id, sync } of runs) {
+    ranges.set(sync, [...(ranges.get(sync) ?? []), ...(await session.ledger.runs.possiblyDoubled(id))]);
+  }
+  return ranges;
+}
+
 /** Rejected rows by reason, per run. */
 async function reasons(session: Session, runs: readonly RunRecord[]): Promise<string[]> {
   const texts = await Promise.all(
@@ -186,6 +200,7 @@ function report(
   rejections: readonly string[],
   mails: readonly { subject: string }[],
   differences: readonly string[],
+  doubled: number,
   stack: Stack,
 ): void {
   const rows = runs.map((run, index) => [
@@ -205,6 +220,11 @@ function report(
   for (const { subject } of mails) output.print(`  ${subject}`);
   output.print(`\nDifferences between the tables and what the simulator holds: ${differences.length}`);
   for (const difference of differences.slice(0, 20)) output.print(`  ${difference}`);
+  if (doubled > 0) {
+    output.print(
+      `${doubled} events or purchases arrived twice, all within the ranges that their runs recorded.`,
+    );
+  }
   output.print(`\nTemporal UI  ${stack.uiUrl}/namespaces/default/workflows`);
   output.print(`Logs         ${stack.logs}`);
   output.print(

@@ -47,7 +47,7 @@ async function readAll(
       },
       {
         read: table(rows),
-        handled: DigestMultiset.of(options.handled),
+        handled: { atFrom: DigestMultiset.of(options.handled), beyond: DigestMultiset.of(options.handled) },
         writePage: async (page, bytes) => void (pages[page] = Buffer.from(bytes)),
       },
     );
