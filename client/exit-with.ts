@@ -1,4 +1,5 @@
 /** Turns whatever ended a command into a message and an exit code. */
+import { isGrpcServiceError } from '@temporalio/client';
 import { CommanderError } from 'commander';
 import { CdiError, ERROR_RULES } from '../model/errors.ts';
 import { CommandError, EXIT, type ExitCode } from './command-error.ts';
@@ -25,8 +26,39 @@ function describe(error: unknown): { code: ExitCode; message: string } {
           : EXIT.failed;
     return { code, message: `${error.message} ${ERROR_RULES[error.type].hint}` };
   }
+  const message = explainTemporal(error) ?? explainRefusal(error);
+  if (message !== undefined) return { code: EXIT.unreachable, message };
   return {
     code: EXIT.failed,
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),
   };
+}
+
+/** Codes of gRPC: https://grpc.io/docs/guides/status-codes/ */
+const GRPC: Readonly<Record<number, string>> = {
+  4: 'Temporal does not answer in time.',
+  5: 'Temporal does not know this namespace. Check TEMPORAL_NAMESPACE.',
+  7: 'Temporal refuses this client. Check TEMPORAL_API_KEY and TEMPORAL_NAMESPACE.',
+  14: 'Temporal does not answer. Is `cdi up` running, or TEMPORAL_ADDRESS wrong?',
+  16: 'Temporal refuses this client. Check TEMPORAL_API_KEY.',
+};
+
+/** What a call to Temporal means that failed for a reason of its own, not of what was asked. */
+function explainTemporal(error: unknown): string | undefined {
+  const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
+  return isGrpcServiceError(cause) ? GRPC[cause.code] : undefined;
+}
+
+/** SQLSTATEs: https://www.postgresql.org/docs/current/errcodes-appendix.html */
+const LEDGER: Readonly<Record<string, string>> = {
+  '28000': 'The ledger database refuses user or password. Check CDI_LEDGER_URL.',
+  '28P01': 'The ledger database refuses user or password. Check CDI_LEDGER_URL.',
+  '3D000': 'There is no such ledger database. Check CDI_LEDGER_URL.',
+  '42P01': 'The ledger is empty. Run `cdi apply`, or start a worker.',
+};
+
+/** What it means that the ledger answers, but not to this client. */
+function explainRefusal(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return typeof code === 'string' ? LEDGER[code] : undefined;
 }

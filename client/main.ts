@@ -68,6 +68,10 @@ function count(text: string): number {
   return number;
 }
 
+const answers = [
+  '--watermark <NAME=keep|reset>',
+  'what becomes of the watermark of a sync that reads or sends elsewhere now; may be repeated',
+] as const;
 const list = (text: string, before: string[]): string[] => [...before, text];
 
 interface UpArguments {
@@ -125,12 +129,7 @@ program
   .argument('<dir>', 'folder with YAML files')
   .option('--dry-run', 'show what would change, change nothing', false)
   .option('--prune', 'delete what the folder no longer has', false)
-  .option(
-    '--watermark <NAME=keep|reset>',
-    'what becomes of the watermark of a changed sync; may be repeated',
-    list,
-    [],
-  )
+  .option(...answers, list, [])
   .option('--no-test', 'leave new syncs untested, and so paused')
   .action(
     async (dir: string, options: { dryRun: boolean; prune: boolean; watermark: string[]; test: boolean }) =>
@@ -184,7 +183,7 @@ program
   .description('rejected rows of a run: counts by reason, or the rows themselves')
   .argument('<sync>')
   .option('--run <id>', 'default: the newest run')
-  .option('--csv', 'the rows as CSV', false)
+  .option('--csv', 'the rows as CSV; with --json: as JSON, one row a line', false)
   .action((sync: string, options: { run?: string; csv: boolean }) =>
     inSession((session, output) =>
       showRejected(session, output, sync, {
@@ -233,8 +232,9 @@ credential
   .command('add')
   .description('add or change one credential from its file')
   .argument('<file>', 'YAML file of the credential')
-  .action((file: string) =>
-    inSession((session, output) => addCredential(session, output, file, process.env)),
+  .option(...answers, list, [])
+  .action((file: string, options: { watermark: string[] }) =>
+    inSession((session, output) => addCredential(session, output, file, { ...options, env: process.env })),
   );
 
 credential
@@ -256,6 +256,12 @@ credential
   .action((name: string, options: { yes: boolean }) =>
     inSession((session, output) => deleteCredential(session, output, name, options.yes)),
   );
+
+// A reader that has seen enough, such as `head`, is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
 
 program.exitOverride();
 try {

@@ -8,29 +8,51 @@ import { readUpFile } from './up/up-file.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * @param env the process's environment
+ * @param env the process's environment; an empty variable counts as not set
  * @param home folder of `cdi up`
- * @throws CommandError `unreachable` where neither tells
+ * @throws CommandError `unreachable` where neither tells, `usage` where a setting is wrong
  */
 export async function sessionSettings(env: Environment, home: string): Promise<SessionSettings> {
+  const given = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => Boolean(entry[1])),
+  );
   const up = await readUpFile(home);
-  const ledgerUrl = env['CDI_LEDGER_URL'] ?? up?.postgresUrl;
-  const keyFile = env['CDI_KEY_FILE'] ?? up?.keyFile;
+  const ledgerUrl = given['CDI_LEDGER_URL'] ?? up?.postgresUrl;
   if (ledgerUrl === undefined) {
     throw new CommandError(
       EXIT.unreachable,
       `Nothing runs in ${home}. Start it with \`cdi up\`, or set CDI_LEDGER_URL, CDI_KEY_FILE and TEMPORAL_ADDRESS.`,
     );
   }
-  const keys = env['CDI_KEY'] ?? (keyFile === undefined ? '' : await readFile(keyFile, 'utf8'));
-  const config = loadClientConnectConfig();
-  const fromEnvironment = env['TEMPORAL_ADDRESS'] !== undefined || env['TEMPORAL_PROFILE'] !== undefined;
+  if (!/^postgres(ql)?:/.test(ledgerUrl) || !URL.canParse(ledgerUrl)) {
+    throw new CommandError(
+      EXIT.usage,
+      'CDI_LEDGER_URL is no URL such as postgresql://user:password@host:port/database.',
+    );
+  }
+  const ownTemporal = !up || 'TEMPORAL_ADDRESS' in given || 'TEMPORAL_PROFILE' in given;
+  const temporal = ownTemporal
+    ? loadClientConnectConfig({ overrideEnvVars: given })
+    : { connectionOptions: { address: up.temporalAddress }, namespace: up.temporalNamespace };
   return {
     ledgerUrl,
-    keys,
-    connectionOptions: fromEnvironment || !up ? config.connectionOptions : { address: up.temporalAddress },
-    namespace: (fromEnvironment ? config.namespace : up?.temporalNamespace) ?? 'default',
-    queuePrefix: env['CDI_QUEUE_PREFIX'],
-    temporalUi: env['CDI_TEMPORAL_UI'] ?? up?.uiUrl,
+    keys: given['CDI_KEY'] ?? (await keysOf(given['CDI_KEY_FILE'] ?? up?.keyFile)),
+    connectionOptions: temporal.connectionOptions,
+    namespace: temporal.namespace ?? 'default',
+    queuePrefix: given['CDI_QUEUE_PREFIX'],
+    temporalUi: given['CDI_TEMPORAL_UI'] ?? up?.uiUrl,
   };
+}
+
+async function keysOf(file: string | undefined): Promise<string> {
+  if (file === undefined) return '';
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    throw new CommandError(
+      EXIT.usage,
+      `The key file ${file} cannot be read${code}. Set CDI_KEY_FILE or CDI_KEY.`,
+    );
+  }
 }

@@ -98,7 +98,7 @@ export class RateBudgets {
         const total = header(answer, 'x-ratelimit-limit');
         const remaining = header(answer, 'x-ratelimit-remaining');
         if (total === undefined || remaining === undefined) return;
-        if (remaining <= total * (1 - share))
+        if (remaining <= Math.round(total * (1 - share)))
           common.pause(Math.min(waitOf(answer, Date.now()), limit.windowMs));
       },
 

@@ -1,4 +1,5 @@
 /** Schedules as the ledger wants them. */
+import { ScheduleNotFoundError } from '@temporalio/client';
 import type { SyncDefinition } from '../../model/definitions.ts';
 import { scheduleId } from '../../model/names.ts';
 import { maintenanceScheduleOptions, scheduleOptions } from '../reconcile/schedule-options.ts';
@@ -26,6 +27,19 @@ export async function applySchedule(
   const note = testedAt ? (paused ? (pauseNote ?? 'Paused.') : undefined) : UNTESTED_NOTE;
   const made = await reconcileSchedule(schedule, desired, note === undefined ? {} : { pausedNote: note });
   await session.ledger.definitions.setPaused(name, made.paused, made.note ?? null);
+}
+
+/** Holds a running schedule back until its sync has passed its test again; one that is paused stays as it is. */
+export async function pauseUntilTested(session: Session, name: string): Promise<void> {
+  const handle = (await session.temporal()).schedule.getHandle(scheduleId(name));
+  try {
+    if ((await handle.describe()).state.paused) return;
+    await handle.pause(UNTESTED_NOTE);
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return;
+    throw error;
+  }
+  await session.ledger.definitions.setPaused(name, true, UNTESTED_NOTE);
 }
 
 export async function ensureMaintenance(session: Session): Promise<void> {

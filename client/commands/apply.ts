@@ -1,23 +1,22 @@
 /** `cdi apply`: brings the ledger, then the schedules, in line with the definitions of a folder. */
-import { readFile } from 'node:fs/promises';
-import type { CredentialDefinition, SyncDefinition, WorkspaceDefinition } from '../../model/definitions.ts';
+import type { SyncDefinition } from '../../model/definitions.ts';
 import { scheduleId } from '../../model/names.ts';
-import { SECRET_FIELDS } from '../../model/warehouse-credentials.ts';
-import type { DefinitionChanges, Secrets } from '../../store/definitions.ts';
+import type { DefinitionChanges } from '../../store/definitions.ts';
 import { CommandError, EXIT } from '../command-error.ts';
 import { formatProblem } from '../definitions/definition-problem.ts';
 import { loadDefinitions } from '../definitions/load-definitions.ts';
 import type { Definitions } from '../definitions/parse-definitions.ts';
-import { resolveSecret } from '../definitions/resolve-secret.ts';
 import type { Output } from '../output/output.ts';
 import { planApply } from '../reconcile/plan.ts';
 import { planLines } from '../reconcile/plan-lines.ts';
-import type { Plan, Secured, WatermarkAnswer } from '../reconcile/plan-types.ts';
+import type { Plan, PlanInput, Step, WatermarkAnswer } from '../reconcile/plan-types.ts';
 import { readScheduleHashes } from '../reconcile/schedules.ts';
 import type { Session } from '../session.ts';
 import { ensureSearchAttributes } from './ensure-search-attributes.ts';
-import { applySchedule, ensureMaintenance } from './apply-schedule.ts';
-import { testOneSync } from './test.ts';
+import { applySchedule, ensureMaintenance, pauseUntilTested } from './apply-schedule.ts';
+import { TestFailure } from './execute-test.ts';
+import { type ResolvedSecrets, resolveSecrets } from './resolve-secrets.ts';
+import { carryOutTest, failedVerdict, type TestVerdict } from './test.ts';
 
 export interface ApplyOptions {
   readonly dryRun: boolean;
@@ -31,7 +30,7 @@ export interface ApplyOptions {
 
 /**
  * @throws CommandError `usage` where a definition is wrong or a question is unanswered; nothing is changed then;
- *   `failed` where all is applied but a connection test failed
+ *   `failed` where all is applied but a connection test failed; `unreachable` where no worker took the tests up
  */
 export async function applyDirectory(
   session: Session,
@@ -39,113 +38,65 @@ export async function applyDirectory(
   path: string,
   options: ApplyOptions,
 ): Promise<void> {
-  const { definitions: ledger } = session.ledger;
   await session.ledger.migrate();
-  const current = {
-    workspaces: await ledger.workspaces(),
-    credentials: await ledger.credentials(),
-    syncs: await ledger.syncs(),
-  };
-  const declared = await load(output, path, {
-    workspaces: current.workspaces.map(({ definition }) => definition.name),
-    credentials: current.credentials.map(({ definition }) => definition.name),
-  });
-  const secrets = await resolveSecrets(session, declared, options.env);
-  const client = await session.temporal();
-  const ids = [...current.syncs.map(({ name }) => name), ...declared.syncs.map(({ name }) => name)].map(
-    scheduleId,
-  );
-  const watermarks = await Promise.all(
-    current.syncs.map(async ({ name }) => (await session.ledger.watermarks.get(name)) !== undefined),
-  );
-  const plan = planApply({
-    declared: { workspaces: secrets.workspaces, credentials: secrets.credentials, syncs: declared.syncs },
-    current: {
-      workspaces: current.workspaces,
-      credentials: current.credentials,
-      syncs: current.syncs.map((sync, index) => ({
-        definition: sync.definition,
-        deleted: sync.deletedAt !== null,
-        tested: sync.testedAt !== null,
-        hasWatermark: watermarks[index] ?? false,
-      })),
-      scheduleHashes: await readScheduleHashes(client.schedule, [...new Set(ids)]),
-    },
-    open: new Set((await session.ledger.runs.unfinished()).map(({ sync }) => sync)),
-    answers: answersOf(options.watermark),
-    prune: options.prune,
-    controlQueue: session.queues.control,
-  });
-  if (plan.refused) {
-    throw new CommandError(EXIT.usage, ['Nothing was changed:', ...planLines(plan)].join('\n'));
-  }
-  if (output.json)
-    output.print(JSON.stringify({ dryRun: options.dryRun, steps: plan.steps, notes: plan.notes }));
-  else for (const line of planLines(plan)) output.print(line);
-  if (options.dryRun) return;
-
-  await ensureSearchAttributes(session);
-  await ledger.change(changesOf(plan, declared, secrets.values));
-  await ensureMaintenance(session);
-  for (const step of plan.steps) {
-    if (step.kind !== 'schedule') continue;
-    await applySchedule(
-      session,
-      step.name,
-      declared.syncs.find(({ name }) => name === step.name),
-      step.action,
-    );
-  }
-  if (options.test) await testUntested(session, output, declared.syncs);
+  const current = await currentDefinitions(session);
+  await applyDeclared(session, output, current, await load(output, path, current), options);
 }
 
-/** `cdi credential add`: applies one credential's file and nothing else. */
+/** `cdi credential add`: an apply of one credential's file. A sync that it moves elsewhere asks for its watermark. */
 export async function addCredential(
   session: Session,
   output: Output,
   file: string,
-  env: Readonly<Record<string, string | undefined>>,
+  options: Pick<ApplyOptions, 'watermark' | 'env'>,
 ): Promise<void> {
   await session.ledger.migrate();
-  const declared = await load(output, file, { workspaces: [], credentials: [] });
+  const current = await currentDefinitions(session);
+  const declared = await load(output, file, current);
   if (declared.workspaces.length > 0 || declared.syncs.length > 0 || declared.credentials.length === 0) {
     throw new CommandError(
       EXIT.usage,
       `${file} must hold credentials and nothing else; use \`cdi apply\` for the rest.`,
     );
   }
-  const secrets = await resolveSecrets(session, declared, env);
-  await session.ledger.definitions.change({
-    ...NO_CHANGES,
-    credentials: declared.credentials.map((definition) => ({
-      definition,
-      secrets: secrets.values.get(definition) ?? {},
-    })),
+  await applyDeclared(session, output, current, declared, {
+    ...options,
+    dryRun: false,
+    prune: false,
+    test: true,
   });
-  for (const { name } of declared.credentials) {
-    output.print(
-      output.json
-        ? JSON.stringify({ credential: name })
-        : `${name}: stored. Try it with: cdi credential test ${name}`,
-    );
-  }
+  if (output.json) return;
+  for (const { name } of declared.credentials) output.say(`Try it with: cdi credential test ${name}`);
 }
 
-const NO_CHANGES: DefinitionChanges = {
-  workspaces: [],
-  credentials: [],
-  syncs: [],
-  deleteSyncs: [],
-  deleteCredentials: [],
-  deleteWorkspaces: [],
-};
+type Accepted = Extract<Plan, { refused: false }>;
+type Current = Omit<PlanInput['current'], 'scheduleHashes'>;
 
-async function load(
-  output: Output,
-  path: string,
-  known: { workspaces: string[]; credentials: string[] },
-): Promise<Definitions> {
-  const loaded = await loadDefinitions(path, known);
+async function currentDefinitions({ ledger }: Session): Promise<Current> {
+  const [workspaces, credentials, syncs] = await Promise.all([
+    ledger.definitions.workspaces(),
+    ledger.definitions.credentials(),
+    ledger.definitions.syncs(),
+  ]);
+  return {
+    workspaces,
+    credentials,
+    syncs: await Promise.all(
+      syncs.map(async ({ name, definition, deletedAt, testedAt }) => ({
+        definition,
+        deleted: deletedAt !== null,
+        tested: testedAt !== null,
+        hasWatermark: (await ledger.watermarks.get(name)) !== undefined,
+      })),
+    ),
+  };
+}
+
+async function load(output: Output, path: string, current: Current): Promise<Definitions> {
+  const loaded = await loadDefinitions(path, {
+    workspaces: current.workspaces.map(({ definition }) => definition.name),
+    credentials: current.credentials.map(({ definition }) => definition.name),
+  });
   if (!loaded.valid) {
     throw new CommandError(
       EXIT.usage,
@@ -156,46 +107,52 @@ async function load(
   return loaded.definitions;
 }
 
-type SecretHolder = WorkspaceDefinition | CredentialDefinition;
-
-interface ResolvedSecrets {
-  readonly workspaces: Secured<WorkspaceDefinition>[];
-  readonly credentials: Secured<CredentialDefinition>[];
-  readonly values: ReadonlyMap<SecretHolder, Secrets>;
-}
-
-/** Looks every secret up before anything is changed. */
-async function resolveSecrets(
+async function applyDeclared(
   session: Session,
+  output: Output,
+  current: Current,
   declared: Definitions,
-  env: Readonly<Record<string, string | undefined>>,
-): Promise<ResolvedSecrets> {
-  const problems: string[] = [];
-  const values = new Map<SecretHolder, Secrets>();
-  const secure = async <D extends SecretHolder>(
-    definition: D,
-    fields: readonly string[],
-  ): Promise<Secured<D>> => {
-    const secrets: Record<string, string> = {};
-    for (const field of fields) {
-      const reference = String(Reflect.get(definition, field));
-      const resolved = await resolveSecret(reference, { env, readFile: (path) => readFile(path, 'utf8') });
-      if (resolved.found) secrets[field] = resolved.value;
-      else problems.push(`${definition.kind} ${definition.name}: ${field}: ${resolved.problem}`);
-    }
-    values.set(definition, secrets);
-    return { definition, fingerprint: session.ledger.definitions.fingerprint(secrets) };
-  };
-  const workspaces = await Promise.all(
-    declared.workspaces.map((definition) => secure(definition, ['api_key'])),
-  );
-  const credentials = await Promise.all(
-    declared.credentials.map((definition) => secure(definition, SECRET_FIELDS[definition.warehouse])),
-  );
-  if (problems.length > 0)
-    throw new CommandError(EXIT.usage, [...problems, 'Nothing was changed.'].join('\n'));
-  return { workspaces, credentials, values };
+  options: ApplyOptions,
+): Promise<void> {
+  const secrets = await resolveSecrets(session, declared, options.env);
+  const plan = await planFor(session, current, declared, secrets, options);
+  const { dryRun } = options;
+  if (!output.json) for (const line of planLines(plan)) output.print(line);
+  if (!dryRun) await carryOut(session, plan, current, declared, secrets);
+  const tested = !dryRun && options.test ? await testUntested(session, output, plan) : NO_TESTS;
+  if (output.json) {
+    output.print(JSON.stringify({ dryRun, steps: plan.steps, notes: plan.notes, tests: tested.verdicts }));
+  } else if (dryRun) {
+    output.say('Dry run: nothing was changed.');
+  }
+  if (tested.failure) throw tested.failure;
 }
+
+/** @throws CommandError `usage` with every reason for which nothing is changed */
+async function planFor(
+  session: Session,
+  current: Current,
+  declared: Definitions,
+  { workspaces, credentials }: ResolvedSecrets,
+  { prune, watermark }: ApplyOptions,
+): Promise<Accepted> {
+  const { schedule } = await session.temporal();
+  const names = new Set(
+    [...current.syncs.map(({ definition }) => definition), ...declared.syncs].map(nameOf),
+  );
+  const plan = planApply({
+    declared: { workspaces, credentials, syncs: declared.syncs },
+    current: { ...current, scheduleHashes: await readScheduleHashes(schedule, [...names].map(scheduleId)) },
+    open: new Set((await session.ledger.runs.unfinished()).map(({ sync }) => sync)),
+    answers: answersOf(watermark),
+    prune,
+    controlQueue: session.queues.control,
+  });
+  if (!plan.refused) return plan;
+  throw new CommandError(EXIT.usage, ['Nothing was changed:', ...planLines(plan)].join('\n'));
+}
+
+const nameOf = ({ name }: { readonly name: string }): string => name;
 
 function answersOf(texts: readonly string[]): Map<string, WatermarkAnswer> {
   return new Map(
@@ -208,65 +165,103 @@ function answersOf(texts: readonly string[]): Map<string, WatermarkAnswer> {
   );
 }
 
-function changesOf(
-  plan: Extract<Plan, { refused: false }>,
+/** The ledger first: it is the truth, and what Temporal lacks can be made again from it. */
+async function carryOut(
+  session: Session,
+  { steps }: Accepted,
+  current: Current,
   declared: Definitions,
-  values: ReadonlyMap<SecretHolder, Secrets>,
+  secrets: ResolvedSecrets,
+): Promise<void> {
+  await ensureSearchAttributes(session);
+  await session.ledger.definitions.change(changesOf(steps, current, declared, secrets));
+  await ensureMaintenance(session);
+  for (const step of steps) {
+    if (step.kind !== 'schedule') continue;
+    const definition = declared.syncs.find(({ name }) => name === step.name);
+    await applySchedule(session, step.name, definition, step.action);
+  }
+  for (const step of steps) {
+    if (step.kind === 'sync' && step.action === 'update' && step.retest) {
+      await pauseUntilTested(session, step.name);
+    }
+  }
+}
+
+function changesOf(
+  steps: readonly Step[],
+  current: Current,
+  declared: Definitions,
+  secrets: ResolvedSecrets,
 ): DefinitionChanges {
-  const named = <D extends { name: string }>(list: readonly D[], name: string): D[] =>
-    list.filter((each) => each.name === name);
-  const steps = plan.steps.filter(({ action }) => action !== 'unchanged');
-  const written = steps.filter(({ action }) => action !== 'delete');
-  const deleted = (kind: string): string[] =>
-    steps.filter((step) => step.kind === kind && step.action === 'delete').map(({ name }) => name);
+  // A sync outside the folder changes too, where its workspace or credential moves under it.
+  const syncs = new Map<string, SyncDefinition>(
+    [...current.syncs.map(({ definition }) => definition), ...declared.syncs].map((sync) => [
+      sync.name,
+      sync,
+    ]),
+  );
+  const written = steps.filter(({ action }) => action === 'create' || action === 'update');
+  const writtenOf = (kind: Step['kind']): Set<string> =>
+    new Set(written.filter((step) => step.kind === kind).map(nameOf));
+  const [workspaces, credentials] = [writtenOf('workspace'), writtenOf('credential')];
+  const deleted = (kind: Step['kind']): string[] =>
+    steps.filter((step) => step.kind === kind && step.action === 'delete').map(nameOf);
   return {
-    workspaces: written
-      .filter(({ kind }) => kind === 'workspace')
-      .flatMap(({ name }) => named(declared.workspaces, name))
-      .map((definition) => ({ definition, secrets: values.get(definition) ?? {} })),
-    credentials: written
-      .filter(({ kind }) => kind === 'credential')
-      .flatMap(({ name }) => named(declared.credentials, name))
-      .map((definition) => ({ definition, secrets: values.get(definition) ?? {} })),
-    syncs: written.flatMap((step) =>
-      step.kind === 'sync'
-        ? named(declared.syncs, step.name).map((definition) => ({
-            definition,
-            watermark: step.watermark,
-            retest: step.retest,
-          }))
-        : [],
-    ),
+    workspaces: declared.workspaces
+      .filter(({ name }) => workspaces.has(name))
+      .map((definition) => ({ definition, secrets: secrets.of(definition) })),
+    credentials: declared.credentials
+      .filter(({ name }) => credentials.has(name))
+      .map((definition) => ({ definition, secrets: secrets.of(definition) })),
+    syncs: written.flatMap((step) => {
+      const definition = step.kind === 'sync' ? syncs.get(step.name) : undefined;
+      if (step.kind !== 'sync' || !definition) return [];
+      return [{ definition, watermark: step.watermark, retest: step.retest }];
+    }),
     deleteSyncs: deleted('sync'),
     deleteCredentials: deleted('credential'),
     deleteWorkspaces: deleted('workspace'),
   };
 }
 
-/** New syncs start with their test; one that fails stays paused and says why. */
-async function testUntested(
-  session: Session,
-  output: Output,
-  declared: readonly SyncDefinition[],
-): Promise<void> {
-  const names = new Set(declared.map(({ name }) => name));
-  const untested = (await session.ledger.definitions.syncs()).filter(
-    ({ name, testedAt, deletedAt }) => names.has(name) && !testedAt && !deletedAt,
+interface Tests {
+  readonly verdicts: readonly TestVerdict[];
+  readonly failure?: CommandError;
+}
+
+const NO_TESTS: Tests = { verdicts: [] };
+
+/** New syncs, and those that read elsewhere now, start with their test; one that fails stays paused and says why. */
+async function testUntested(session: Session, output: Output, { steps }: Accepted): Promise<Tests> {
+  const names = new Set(
+    steps.filter(({ kind, action }) => kind === 'sync' && action !== 'delete').map(nameOf),
   );
-  const failures: string[] = [];
+  const untested = (await session.ledger.definitions.syncs()).filter(
+    ({ name, testedAt }) => names.has(name) && !testedAt,
+  );
+  const verdicts: TestVerdict[] = [];
+  const failures: CommandError[] = [];
   for (const { name } of untested) {
     try {
-      await testOneSync(session, output, name, true);
+      const { message } = await carryOutTest(session, name);
+      verdicts.push({ sync: name, passed: true });
+      if (!output.json) output.print(message);
     } catch (error) {
       if (!(error instanceof CommandError)) throw error;
-      failures.push(error.message);
-      if (error.exitCode === EXIT.unreachable) break;
+      failures.push(error);
+      if (!(error instanceof TestFailure)) break;
+      verdicts.push(failedVerdict(name, error));
     }
   }
-  if (failures.length > 0) {
-    throw new CommandError(
-      EXIT.failed,
-      [...failures, 'Everything is applied; syncs that failed their test stay paused.'].join('\n'),
-    );
-  }
+  if (failures.length === 0) return { verdicts };
+  const away = failures.some(({ exitCode }) => exitCode === EXIT.unreachable);
+  const failure = new CommandError(
+    away ? EXIT.unreachable : EXIT.failed,
+    [
+      ...failures.map(({ message }) => message),
+      'Everything is applied; syncs that have not passed their test stay paused.',
+    ].join('\n'),
+  );
+  return { verdicts, failure };
 }

@@ -1,11 +1,10 @@
 /** `cdi credential list|test|delete`. Adding one is an apply of its file; see apply.ts. */
-import { randomUUID } from 'node:crypto';
-import type { testCredential } from '../../workflows/index.ts';
 import type { Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import type { Session } from '../session.ts';
 import { confirm } from './delete.ts';
-import { asTestFailure } from './test.ts';
+import { executeCredentialTest, TestFailure } from './execute-test.ts';
+import { requireCredential } from './require-credential.ts';
 
 export async function listCredentials(session: Session, output: Output): Promise<void> {
   const credentials = await session.ledger.definitions.credentials();
@@ -32,34 +31,33 @@ export async function listCredentials(session: Session, output: Output): Promise
   output.print(table(['CREDENTIAL', 'WAREHOUSE', 'ACCOUNT', 'USED BY'], rows));
 }
 
-/** @throws CommandError `failed` with what to do */
+/** @throws CommandError `notFound`, or `failed` with what to do */
 export async function testOneCredential(session: Session, output: Output, name: string): Promise<void> {
-  const client = await session.temporal();
+  await requireCredential(session, name);
   try {
-    const time = await client.workflow.execute<typeof testCredential>('testCredential', {
-      workflowId: `test-credential/${name}/${randomUUID()}`,
-      taskQueue: session.queues.control,
-      args: [name],
-      workflowExecutionTimeout: '12 minutes',
-      staticSummary: `connection test of the credential ${name}`,
-    });
+    const time = await executeCredentialTest(session, name);
     output.print(
       output.json
         ? JSON.stringify({ credential: name, passed: true, warehouseTime: time })
         : `${name}: connected; the clock of the warehouse says ${time}.`,
     );
   } catch (error) {
-    throw asTestFailure(error, name, output);
+    if (output.json && error instanceof TestFailure) {
+      const { type, finding, code } = error;
+      output.print(JSON.stringify({ credential: name, passed: false, type, message: finding, code }));
+    }
+    throw error;
   }
 }
 
-/** @throws CdiError where a sync uses it */
+/** @throws CommandError `notFound`; CdiError where a sync uses it */
 export async function deleteCredential(
   session: Session,
   output: Output,
   name: string,
   yes: boolean,
 ): Promise<void> {
+  await requireCredential(session, name);
   await confirm(output, `Delete the credential ${name}?`, yes);
   await session.ledger.definitions.deleteCredential(name);
   output.print(output.json ? JSON.stringify({ deleted: name }) : `${name}: deleted.`);

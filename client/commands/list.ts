@@ -62,6 +62,11 @@ async function scheduleState(session: Session, name: string): Promise<ScheduleSt
   }
 }
 
+/** As Temporal has it; the ledger follows within a minute. */
+function presentState(sync: StoredSync, state: ScheduleState | undefined): string {
+  return stateText(state ? { ...sync, paused: state.paused } : sync);
+}
+
 const time = (date: Date | null | undefined): string => (date ? `${date.toISOString().slice(0, 19)}Z` : '–');
 
 export async function showStatus(session: Session, output: Output): Promise<void> {
@@ -73,7 +78,7 @@ export async function showStatus(session: Session, output: Output): Promise<void
       const state = states[index];
       return {
         sync: sync.name,
-        state: stateText(sync),
+        state: presentState(sync, state),
         paused: state?.paused ?? sync.paused,
         note: state?.note ?? sync.pauseNote,
         nextRun: state?.paused ? null : (state?.next?.toISOString() ?? null),
@@ -88,7 +93,7 @@ export async function showStatus(session: Session, output: Output): Promise<void
     const state = states[index];
     return [
       sync.name,
-      state?.paused && sync.testedAt ? 'paused' : stateText(sync),
+      presentState(sync, state),
       run?.status ?? '–',
       time(run?.startedAt),
       run?.counts.sent ?? 0,
@@ -107,7 +112,7 @@ export async function showSync(session: Session, output: Output, name: string): 
   const state = await scheduleState(session, name);
   const watermark = await session.ledger.watermarks.get(name);
   const facts = {
-    state: stateText(sync),
+    state: presentState(sync, state),
     watermark: watermark?.value ?? null,
     tested_at: sync.testedAt?.toISOString() ?? null,
     paused: state?.paused ?? sync.paused,

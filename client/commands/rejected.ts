@@ -1,6 +1,7 @@
 /** `cdi rejected`: the rows that failed validation or that Braze refused, to look at or to export. */
 import { IDENTIFIER_COLUMNS } from '../../model/row.ts';
 import type { RejectedRow } from '../../store/rejected-rows.ts';
+import { CommandError, EXIT } from '../command-error.ts';
 import { csvLine } from '../output/csv.ts';
 import type { Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
@@ -16,6 +17,7 @@ export interface RejectedOptions {
 const PAGE = 1_000;
 const COLUMNS = ['updatedAt', ...IDENTIFIER_COLUMNS, 'id', 'payload'] as const;
 
+/** @throws CommandError `notFound` where the sync has no such run */
 export async function showRejected(
   session: Session,
   output: Output,
@@ -23,7 +25,10 @@ export async function showRejected(
   options: RejectedOptions,
 ): Promise<void> {
   await requireSync(session, name);
-  const run = options.run ?? (await session.ledger.runs.ofSync(name, 1))[0]?.id;
+  const run =
+    options.run === undefined
+      ? (await session.ledger.runs.ofSync(name, 1))[0]?.id
+      : await requireRun(session, name, options.run);
   if (run === undefined) {
     output.say(`${name} has not run yet.`);
     return;
@@ -65,6 +70,12 @@ export async function showRejected(
       ]),
     );
   }
+}
+
+async function requireRun(session: Session, name: string, id: string): Promise<string> {
+  const run = await session.ledger.runs.get(id);
+  if (run?.sync === name) return run.id;
+  throw new CommandError(EXIT.notFound, `${name} has no run ${id}. See \`cdi runs ${name}\`.`);
 }
 
 async function* all(session: Session, name: string, run: string): AsyncGenerator<RejectedRow> {

@@ -61,12 +61,15 @@ export async function runSync(
   const record = await waitForRun(session, output, name, runId);
   output.print(output.json ? JSON.stringify(runAsJson(record)) : runSummary(record));
   if (record.status !== 'success' && record.status !== 'partial') {
-    throw new CommandError(
-      EXIT.failed,
-      record.error ? `${record.error.type}: ${record.error.message}` : `The run ended as ${record.status}.`,
-    );
+    throw new CommandError(EXIT.failed, failureText(record));
   }
   return record;
+}
+
+function failureText({ error, status }: RunRecord): string {
+  if (error) return `${error.type}: ${error.message}`;
+  if (status === 'running') return 'The run was terminated; the ledger will close it within a minute.';
+  return `The run ended as ${status}.`;
 }
 
 /** Follows a run in the ledger while its workflow is open. */
@@ -107,8 +110,7 @@ async function waitForRun(session: Session, output: Output, name: string, runId:
   }
   output.progress('');
   await result;
-  const records = await session.ledger.runs.ofSync(name, 5);
-  const record = records.find((candidate) => candidate.id === runId) ?? records[0];
+  const record = await session.ledger.runs.get(runId);
   if (!record)
     throw new CommandError(
       EXIT.failed,

@@ -1,53 +1,60 @@
 /** `cdi test`: connection test with a preview. Nothing is sent. A sync that waits for its test starts with it. */
-import { randomUUID } from 'node:crypto';
-import { WorkflowFailedError } from '@temporalio/client';
-import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
-import { ERROR_RULES, isErrorType } from '../../model/errors.ts';
 import { IDENTIFIER_COLUMNS, type SourceRow } from '../../model/row.ts';
 import type { Preview } from '../../model/preview.ts';
-import type { testSync } from '../../workflows/index.ts';
-import { CommandError, EXIT } from '../command-error.ts';
 import type { Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import type { Session } from '../session.ts';
+import { executeSyncTest, TestFailure } from './execute-test.ts';
 import { requireSync } from './require-sync.ts';
 import { startAfterTest } from './pause.ts';
 
-/** A worker that does not take the test up in this time is not there. */
-const WORKER_TIMEOUT = '12 minutes';
+/** How the test of one sync ended, for scripts. */
+export type TestVerdict =
+  | { readonly sync: string; readonly passed: true }
+  | {
+      readonly sync: string;
+      readonly passed: false;
+      readonly type: string;
+      readonly message: string;
+      readonly code: string | null;
+    };
 
-/**
- * @param quiet only the verdict, without the preview
- * @throws CommandError `failed` with what to do
- */
-export async function testOneSync(
-  session: Session,
-  output: Output,
-  name: string,
-  quiet = false,
-): Promise<void> {
-  await requireSync(session, name);
-  const client = await session.temporal();
-  const preview = randomUUID();
-  try {
-    await client.workflow.execute<typeof testSync>('testSync', {
-      workflowId: `test/${name}/${preview}`,
-      taskQueue: session.queues.control,
-      args: [name, preview],
-      workflowExecutionTimeout: WORKER_TIMEOUT,
-      staticSummary: `connection test of ${name}`,
-    });
-  } catch (error) {
-    throw asTestFailure(error, name, output);
-  }
-  const found = (await session.ledger.previews.take(preview)) as Preview | undefined;
+export interface PassedTest {
+  readonly preview: Preview | undefined;
+  /** In words. */
+  readonly message: string;
+}
+
+/** @throws TestFailure or CommandError, as `executeSyncTest` */
+export async function carryOutTest(session: Session, name: string): Promise<PassedTest> {
+  const id = await executeSyncTest(session, name);
+  const preview = (await session.ledger.previews.take(id)) as Preview | undefined;
   const started = await startAfterTest(session, name);
-  if (output.json) {
-    output.print(JSON.stringify({ sync: name, passed: true, ...(quiet ? {} : found) }));
-    return;
+  return {
+    preview,
+    message: `${name}: connection test passed.${started ? ' Its schedule runs from now on.' : ''}`,
+  };
+}
+
+/** @throws CommandError `failed` with what to do */
+export async function testOneSync(session: Session, output: Output, name: string): Promise<void> {
+  await requireSync(session, name);
+  try {
+    const { preview, message } = await carryOutTest(session, name);
+    if (output.json) {
+      output.print(JSON.stringify({ sync: name, passed: true, ...preview }));
+      return;
+    }
+    if (preview) show(output, preview);
+    output.print(message);
+  } catch (error) {
+    if (output.json && error instanceof TestFailure) output.print(JSON.stringify(failedVerdict(name, error)));
+    throw error;
   }
-  if (found && !quiet) show(output, found);
-  output.print(`${name}: connection test passed.${started ? ' Its schedule runs from now on.' : ''}`);
+}
+
+export function failedVerdict(sync: string, { type, finding, code }: TestFailure): TestVerdict {
+  return { sync, passed: false, type, message: finding, code };
 }
 
 function show(output: Output, preview: Preview): void {
@@ -74,26 +81,4 @@ const LONGEST_CELL = 60;
 function cell(row: SourceRow, role: keyof SourceRow): string {
   const text = String(row[role] ?? '');
   return text.length > LONGEST_CELL ? `${text.slice(0, LONGEST_CELL - 1)}…` : text;
-}
-
-/** @param subject what was tested, for the message */
-export function asTestFailure(error: unknown, subject: string, output: Output): unknown {
-  if (!(error instanceof WorkflowFailedError)) return error;
-  if (error.cause instanceof TimeoutFailure) {
-    return new CommandError(EXIT.unreachable, 'No worker took the test up. Is one running?');
-  }
-  const activity = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
-  if (activity instanceof ApplicationFailure && isErrorType(activity.type)) {
-    const [detail] = (activity.details ?? []) as ({ message?: string; code?: string | null } | undefined)[];
-    const message = detail?.message ?? activity.message;
-    if (output.json)
-      output.print(
-        JSON.stringify({ subject, passed: false, type: activity.type, message, code: detail?.code ?? null }),
-      );
-    return new CommandError(
-      EXIT.failed,
-      `${subject}: ${message}\n  ${ERROR_RULES[activity.type].hint} (${activity.type})`,
-    );
-  }
-  return new CommandError(EXIT.failed, `${subject}: the test failed; see the worker log.`);
 }

@@ -1,12 +1,17 @@
 /** Tables for people: columns padded to their widest cell, numbers to the right. */
 
+/** What would break the line, or steer the terminal. */
+const CONTROL = /\p{Cc}/gu;
+
 /**
  * @param header titles of the columns
  * @param rows cells; numbers are grouped and set to the right
  */
 export function table(header: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
   const text = rows.map((row) =>
-    row.map((cell) => (typeof cell === 'number' ? cell.toLocaleString('en-US') : cell)),
+    row.map((cell) =>
+      typeof cell === 'number' ? cell.toLocaleString('en-US') : cell.replaceAll(CONTROL, ' '),
+    ),
   );
   const widths = header.map((title, column) =>
     Math.max(title.length, ...text.map((row) => row[column]?.length ?? 0)),

@@ -1,0 +1,21 @@
+import { readFile } from 'node:fs/promises';
+
+/** Clock ticks of /proc, per second, on every Linux that Node runs on. */
+const TICKS = 100;
+
+export interface ProcessUsage {
+  readonly cpuSeconds: number;
+  readonly peakRssMb: number;
+}
+
+/** What a process used so far, from /proc. */
+export async function usage(pid: number): Promise<ProcessUsage> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const peakKb = Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0);
+  return {
+    cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
+    peakRssMb: Math.round(peakKb / 1_024),
+  };
+}

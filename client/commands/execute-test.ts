@@ -1,0 +1,111 @@
+/** Carries out a connection test as a workflow, for a worker alone has a way to the warehouses. */
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
+import { ERROR_RULES, type ErrorType, isErrorType } from '../../model/errors.ts';
+import type { testCredential, testSync } from '../../workflows/index.ts';
+import { CommandError, EXIT } from '../command-error.ts';
+import type { Session } from '../session.ts';
+
+/** More than the test's own timeouts and retries add up to. */
+const TIMEOUT = '12 minutes';
+/** A worker that polls takes a test up at once. */
+const WORKER_PATIENCE_MS = 15_000;
+/** Events of a workflow that no worker has touched: that it started, and that its first task waits. */
+const UNTOUCHED_EVENTS = 2;
+
+/** A test that was carried out and failed. */
+export class TestFailure extends CommandError {
+  readonly type: ErrorType;
+  /** The vendor's own code. */
+  readonly code: string | null;
+  /** What happened, without what to do. */
+  readonly finding: string;
+
+  constructor(subject: string, type: ErrorType, finding: string, code: string | null) {
+    super(EXIT.failed, `${subject}: ${finding}\n  ${ERROR_RULES[type].hint} (${type})`);
+    this.type = type;
+    this.finding = finding;
+    this.code = code;
+  }
+}
+
+/**
+ * Tests the source of a sync; the preview is left in the ledger under an id.
+ *
+ * @returns the id of the preview
+ * @throws TestFailure with what to do; CommandError `unreachable` where no worker takes the test up
+ */
+export async function executeSyncTest(session: Session, name: string): Promise<string> {
+  const client = await session.temporal();
+  const preview = randomUUID();
+  const handle = await client.workflow.start<typeof testSync>('testSync', {
+    workflowId: `test/${name}/${preview}`,
+    taskQueue: session.queues.control,
+    args: [name, preview],
+    workflowExecutionTimeout: TIMEOUT,
+    staticSummary: `connection test of ${name}`,
+  });
+  await verdict(session, handle, name);
+  return preview;
+}
+
+/**
+ * @returns the warehouse's present time
+ * @throws as `executeSyncTest`
+ */
+export async function executeCredentialTest(session: Session, name: string): Promise<string> {
+  const client = await session.temporal();
+  const handle = await client.workflow.start<typeof testCredential>('testCredential', {
+    workflowId: `test-credential/${name}/${randomUUID()}`,
+    taskQueue: session.queues.control,
+    args: [name],
+    workflowExecutionTimeout: TIMEOUT,
+    staticSummary: `connection test of the credential ${name}`,
+  });
+  return verdict(session, handle, name);
+}
+
+async function verdict<W extends typeof testSync | typeof testCredential>(
+  session: Session,
+  handle: WorkflowHandle<W>,
+  subject: string,
+): Promise<Awaited<ReturnType<W>>> {
+  const noWorker = Promise.withResolvers<never>();
+  const patience = setTimeout(() => {
+    handle
+      .describe()
+      .then(({ historyLength }) => {
+        if (historyLength <= UNTOUCHED_EVENTS) noWorker.reject(untaken(session));
+      })
+      .catch(noWorker.reject);
+  }, WORKER_PATIENCE_MS);
+  try {
+    return (await Promise.race([handle.result(), noWorker.promise])) as Awaited<ReturnType<W>>;
+  } catch (error) {
+    if (error instanceof CommandError) {
+      await handle.terminate('No worker took the test up.').catch(() => undefined);
+    }
+    throw explain(error, subject, session);
+  } finally {
+    clearTimeout(patience);
+  }
+}
+
+function untaken(session: Session): CommandError {
+  return new CommandError(
+    EXIT.unreachable,
+    `No worker on the queue ${session.queues.control} took the test up. Is one running?`,
+  );
+}
+
+function explain(error: unknown, subject: string, session: Session): unknown {
+  if (!(error instanceof WorkflowFailedError)) return error;
+  if (error.cause instanceof TimeoutFailure) return untaken(session);
+  const activity = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
+  if (activity instanceof ApplicationFailure && isErrorType(activity.type)) {
+    const [detail] = (activity.details ?? []) as ({ message?: string; code?: string | null } | undefined)[];
+    return new TestFailure(subject, activity.type, detail?.message ?? activity.message, detail?.code ?? null);
+  }
+  return new CommandError(EXIT.failed, `${subject}: the test failed; see the worker log.`);
+}

@@ -1,0 +1,51 @@
+/** Looks up every secret of what is declared, before anything is changed. */
+import { readFile } from 'node:fs/promises';
+import type { CredentialDefinition, WorkspaceDefinition } from '../../model/definitions.ts';
+import { SECRET_FIELDS } from '../../model/warehouse-credentials.ts';
+import type { Secrets } from '../../store/definitions.ts';
+import { CommandError, EXIT } from '../command-error.ts';
+import type { Definitions } from '../definitions/parse-definitions.ts';
+import { resolveSecret } from '../definitions/resolve-secret.ts';
+import type { Secured } from '../reconcile/plan-types.ts';
+import type { Session } from '../session.ts';
+
+type SecretHolder = WorkspaceDefinition | CredentialDefinition;
+
+export interface ResolvedSecrets {
+  readonly workspaces: readonly Secured<WorkspaceDefinition>[];
+  readonly credentials: readonly Secured<CredentialDefinition>[];
+  readonly of: (holder: SecretHolder) => Secrets;
+}
+
+/** @throws CommandError `usage` that names every variable and file that is missing, and no value */
+export async function resolveSecrets(
+  session: Session,
+  declared: Definitions,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ResolvedSecrets> {
+  const problems: string[] = [];
+  const values = new Map<SecretHolder, Secrets>();
+  const secure = async <D extends SecretHolder>(
+    definition: D,
+    fields: readonly string[],
+  ): Promise<Secured<D>> => {
+    const secrets: Record<string, string> = {};
+    for (const field of fields) {
+      const reference = String(Reflect.get(definition, field));
+      const resolved = await resolveSecret(reference, { env, readFile: (path) => readFile(path, 'utf8') });
+      if (resolved.found) secrets[field] = resolved.value;
+      else problems.push(`${definition.kind} ${definition.name}: ${field}: ${resolved.problem}`);
+    }
+    values.set(definition, secrets);
+    return { definition, fingerprint: session.ledger.definitions.fingerprint(secrets) };
+  };
+  const workspaces = await Promise.all(
+    declared.workspaces.map((definition) => secure(definition, ['api_key'])),
+  );
+  const credentials = await Promise.all(
+    declared.credentials.map((definition) => secure(definition, SECRET_FIELDS[definition.warehouse])),
+  );
+  if (problems.length > 0)
+    throw new CommandError(EXIT.usage, [...problems, 'Nothing was changed.'].join('\n'));
+  return { workspaces, credentials, of: (holder) => values.get(holder) ?? {} };
+}

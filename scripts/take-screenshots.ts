@@ -1,0 +1,128 @@
+/**
+ * Takes the pictures of the docs: runs the demo with a slow simulator, and photographs the Temporal UI meanwhile, with
+ * the browser of the npm package @sparticuz/chromium (Linux). The pictures go to docs/images.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import chromium, { inflate, setupLambdaEnvironment } from '@sparticuz/chromium';
+import { type Browser, chromium as playwright, type Page } from 'playwright-core';
+import { runWorkflowId, scheduleId, SEARCH_ATTRIBUTES } from '../model/names.ts';
+import { Session } from '../client/session.ts';
+import { sessionSettings } from '../client/settings.ts';
+import { readUpFile } from '../client/up/up-file.ts';
+
+const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
+const DEMO = fileURLToPath(new URL('../examples/demo/main.ts', import.meta.url));
+const BROWSER_PARTS = new URL('../bin/', import.meta.resolve('@sparticuz/chromium'));
+
+const SYNC = 'app-events';
+/** Slow enough for the run to be met under way. */
+const LATENCY_MS = '1000';
+/** Of its 50,000 rows: the first segment is committed then. */
+const ROWS_UNDER_WAY = 25_001;
+const PATIENCE_MS = 300_000;
+/** What a page of the UI needs to draw itself after its last request. */
+const SETTLE_MS = 1_500;
+
+/** Columns of the list of workflows: a user of the UI chooses them in its settings of the table. */
+const COLUMNS = ['Status', 'Workflow ID', ...Object.keys(SEARCH_ATTRIBUTES), 'Start', 'Execution Duration'];
+
+await using cleanup = new AsyncDisposableStack();
+const home = await mkdtemp(join(tmpdir(), 'cdi-screenshots-'));
+cleanup.defer(() => rm(home, { recursive: true, force: true }));
+const demo = spawn(
+  process.execPath,
+  [DEMO, '--keep', '--latency', LATENCY_MS, '--home', join(home, 'demo')],
+  { stdio: ['ignore', 'ignore', 'inherit'] },
+);
+const demoEnded = once(demo, 'exit');
+cleanup.defer(async () => {
+  demo.kill();
+  await demoEnded;
+});
+
+const session = await openSession(join(home, 'demo'));
+cleanup.defer(() => session.close());
+const browser = await launchBrowser();
+cleanup.defer(() => browser.close());
+const page = await openPage(browser);
+const ui = `${session.settings.temporalUi ?? ''}/namespaces/${session.settings.namespace}`;
+await mkdir(IMAGES, { recursive: true });
+
+const run = await until('a run under way', async () => {
+  const [latest] = await session.ledger.runs.ofSync(SYNC, 1);
+  return latest && latest.counts.sent >= ROWS_UNDER_WAY ? latest.id : undefined;
+});
+const runPage = `${ui}/workflows/${encodeURIComponent(runWorkflowId(SYNC))}/${run}`;
+await picture(page, `${runPage}/user-metadata`, 'run-details', 560);
+await picture(page, `${runPage}/timeline`, 'run-timeline', 1_000);
+
+await until('the end of the demo', async () => {
+  const runs = await session.ledger.runs.ofSync('product-catalog', 2);
+  return runs.length === 2 && runs.every(({ finishedAt }) => finishedAt) ? true : undefined;
+});
+const { schedule, workflow } = await session.temporal();
+for (const { name } of await session.ledger.definitions.syncs()) {
+  await schedule.getHandle(scheduleId(name)).trigger();
+}
+await delay(SETTLE_MS);
+await until('the end of the triggered runs', async () =>
+  (await workflow.count('ExecutionStatus = "Running"')).count === 0 ? true : undefined,
+);
+await picture(page, `${ui}/workflows?query=${encodeURIComponent('WorkflowType="syncRun"')}`, 'runs', 860);
+await picture(page, `${ui}/schedules`, 'schedules', 900);
+
+/** Waits for the demo's installation. */
+async function openSession(folder: string): Promise<Session> {
+  await until('the demo', async () => ((await readUpFile(folder))?.state === 'ready' ? true : undefined));
+  return new Session(await sessionSettings({}, folder));
+}
+
+async function launchBrowser(): Promise<Browser> {
+  // The package brings the system libraries of its usual home too: the machine needs none.
+  const libraries = await inflate(fileURLToPath(new URL('al2023.tar.br', BROWSER_PARTS)));
+  setupLambdaEnvironment(join(libraries, 'lib'));
+  return playwright.launch({
+    executablePath: await chromium.executablePath(),
+    args: [...chromium.args, '--disable-background-networking', '--disable-component-update'],
+  });
+}
+
+async function openPage(browser: Browser): Promise<Page> {
+  const context = await browser.newContext({
+    viewport: { width: 1_440, height: 900 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+  });
+  await context.addInitScript(([key, value]) => localStorage.setItem(key, value), [
+    'namespace-workflow-table-columns',
+    JSON.stringify({ default: COLUMNS.map((label) => ({ label })) }),
+  ] as const);
+  return context.newPage();
+}
+
+async function picture(page: Page, url: string, name: string, height: number): Promise<void> {
+  await page.setViewportSize({ width: 1_440, height });
+  await page.goto(url, { waitUntil: 'load' });
+  await page.waitForLoadState('networkidle', { timeout: 5_000 }).catch(() => undefined);
+  await delay(SETTLE_MS);
+  await page.screenshot({ path: join(IMAGES, `${name}.png`) });
+  console.log(`docs/images/${name}.png`);
+}
+
+/** Asks until there is an answer. @throws Error where there is none in time, or the demo ended. */
+async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+  const deadline = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== undefined) return answer;
+    if (demo.exitCode !== null) throw new Error(`The demo ended while waiting for ${what}.`);
+    if (Date.now() > deadline) throw new Error(`Waited too long for ${what}.`);
+    await delay(200);
+  }
+}
