@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import chromium, { inflate, setupLambdaEnvironment } from '@sparticuz/chromium';
 import { type Browser, chromium as playwright, type Page } from 'playwright-core';
 import { runWorkflowId, scheduleId, SEARCH_ATTRIBUTES } from '../model/names.ts';
+import type { RunRecord } from '../store/runs.ts';
 import { Session } from '../client/session.ts';
 import { sessionSettings } from '../client/settings.ts';
 import { readUpFile } from '../client/up/up-file.ts';
@@ -21,16 +22,27 @@ const DEMO = fileURLToPath(new URL('../examples/demo/main.ts', import.meta.url))
 const BROWSER_PARTS = new URL('../bin/', import.meta.resolve('@sparticuz/chromium'));
 
 const SYNC = 'app-events';
-/** Slow enough for the run to be met under way. */
-const LATENCY_MS = '1000';
-/** Of its 50,000 rows: the first segment is committed then. */
-const ROWS_UNDER_WAY = 25_001;
+/** The one that the demo runs last in each round. */
+const LAST_SYNC = 'product-catalog';
+/** Slow enough for a run to be met under way. */
+const LATENCY_MS = '4000';
+/** The second segment is under way once more are sent, and so the first is committed. */
+const ROWS_OF_FIRST_SEGMENT = 25_000;
 const PATIENCE_MS = 300_000;
 /** What a page of the UI needs to draw itself after its last request. */
 const SETTLE_MS = 1_500;
 
-/** Columns of the list of workflows: a user of the UI chooses them in its settings of the table. */
-const COLUMNS = ['Status', 'Workflow ID', ...Object.keys(SEARCH_ATTRIBUTES), 'Start', 'Execution Duration'];
+/** Columns of the list of workflows: a user of the UI chooses them in the settings of the table. */
+const COLUMNS = [
+  'Status',
+  'Workflow ID',
+  'SyncDataType',
+  'SyncTrigger',
+  'SyncOutcome',
+  'RowsRejected',
+  'Start',
+  'Execution Duration',
+] satisfies (keyof typeof SEARCH_ATTRIBUTES | 'Status' | 'Workflow ID' | 'Start' | 'Execution Duration')[];
 
 await using cleanup = new AsyncDisposableStack();
 const home = await mkdtemp(join(tmpdir(), 'cdi-screenshots-'));
@@ -56,25 +68,23 @@ await mkdir(IMAGES, { recursive: true });
 
 const run = await until('a run under way', async () => {
   const [latest] = await session.ledger.runs.ofSync(SYNC, 1);
-  return latest && latest.counts.sent >= ROWS_UNDER_WAY ? latest.id : undefined;
+  return latest && latest.counts.sent > ROWS_OF_FIRST_SEGMENT ? latest.id : undefined;
 });
 const runPage = `${ui}/workflows/${encodeURIComponent(runWorkflowId(SYNC))}/${run}`;
 await picture(page, `${runPage}/user-metadata`, 'run-details', 560);
 await picture(page, `${runPage}/timeline`, 'run-timeline', 1_000);
 
-await until('the end of the demo', async () => {
-  const runs = await session.ledger.runs.ofSync('product-catalog', 2);
-  return runs.length === 2 && runs.every(({ finishedAt }) => finishedAt) ? true : undefined;
-});
-const { schedule, workflow } = await session.temporal();
+const lastRuns = (): Promise<RunRecord[]> => session.ledger.runs.ofSync(LAST_SYNC, 2);
+await until('the last run of the demo', async () => ((await lastRuns()).length === 2 ? true : undefined));
+await picture(page, `${ui}/workflows?query=${encodeURIComponent('WorkflowType="syncRun"')}`, 'runs', 760);
+
+await until('the end of the demo', async () =>
+  (await lastRuns()).every(({ finishedAt }) => finishedAt) ? true : undefined,
+);
+const { schedule } = await session.temporal();
 for (const { name } of await session.ledger.definitions.syncs()) {
   await schedule.getHandle(scheduleId(name)).trigger();
 }
-await delay(SETTLE_MS);
-await until('the end of the triggered runs', async () =>
-  (await workflow.count('ExecutionStatus = "Running"')).count === 0 ? true : undefined,
-);
-await picture(page, `${ui}/workflows?query=${encodeURIComponent('WorkflowType="syncRun"')}`, 'runs', 860);
 await picture(page, `${ui}/schedules`, 'schedules', 900);
 
 /** Waits for the demo's installation. */

@@ -66,11 +66,11 @@ export async function executeCredentialTest(session: Session, name: string): Pro
   return verdict(session, handle, name);
 }
 
-async function verdict<W extends typeof testSync | typeof testCredential>(
+async function verdict<T>(
   session: Session,
-  handle: WorkflowHandle<W>,
+  handle: Pick<WorkflowHandle, 'describe' | 'terminate'> & { result(): Promise<T> },
   subject: string,
-): Promise<Awaited<ReturnType<W>>> {
+): Promise<T> {
   const noWorker = Promise.withResolvers<never>();
   const patience = setTimeout(() => {
     handle
@@ -81,7 +81,7 @@ async function verdict<W extends typeof testSync | typeof testCredential>(
       .catch(noWorker.reject);
   }, WORKER_PATIENCE_MS);
   try {
-    return (await Promise.race([handle.result(), noWorker.promise])) as Awaited<ReturnType<W>>;
+    return await Promise.race([handle.result(), noWorker.promise]);
   } catch (error) {
     if (error instanceof CommandError) {
       await handle.terminate('No worker took the test up.').catch(() => undefined);

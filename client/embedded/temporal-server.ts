@@ -20,6 +20,8 @@ export interface TemporalServerOptions {
   readonly log: string;
   /** Hears that an old database was put aside. */
   readonly say: (line: string) => void;
+  /** Settings of the server beside its own, by name; values are JSON. */
+  readonly dynamicConfig?: Readonly<Record<string, string>>;
   /** Hears of the process before it is ready. */
   readonly onStart?: (identity: ProcessIdentity) => Promise<void>;
 }
@@ -69,6 +71,10 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
         `${name}=${type}`,
       ]),
       ...FAST,
+      ...Object.entries(options.dynamicConfig ?? {}).flatMap(([name, value]) => [
+        '--dynamic-config-value',
+        `${name}=${value}`,
+      ]),
     ],
     log,
   });

@@ -20,6 +20,8 @@ declare module 'vitest' {
   }
 }
 
+export const SHORT_HISTORIES = { 'limit.historyCount.suggestContinueAsNew': '300' };
+
 /** The data live only as long as the tests. */
 const UNSAFE_BUT_QUICK = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
 
@@ -49,6 +51,8 @@ export default async function startServers(project: TestProject): Promise<() => 
     port: await claimPort(0, ''),
     uiPort: await claimPort(0, ''),
     namespace: 'default',
+    // Long runs continue as new every few segments, so that tests of a few seconds see it happen.
+    dynamicConfig: SHORT_HISTORIES,
     log: join(folder, 'temporal.log'),
     say,
   });

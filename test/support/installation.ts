@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -43,7 +44,15 @@ export interface WorkerProcess {
   stop(): Promise<void>;
 }
 
+export interface Servers {
+  /** A superuser's. */
+  readonly postgresUrl: string;
+  readonly temporalAddress: string;
+}
+
 export interface InstallationOptions {
+  /** Default: those of the global setup. */
+  readonly servers?: Servers;
   readonly latencyMs?: number;
   readonly smtpUrl?: string;
   /** How long an upload lease lasts. */
@@ -54,7 +63,10 @@ export interface InstallationOptions {
 export async function install(name: string, options: InstallationOptions = {}): Promise<Installation> {
   const cleanup = new AsyncDisposableStack();
   try {
-    const postgresUrl = inject('postgresUrl');
+    const { postgresUrl, temporalAddress } = options.servers ?? {
+      postgresUrl: inject('postgresUrl'),
+      temporalAddress: inject('temporalAddress'),
+    };
     const ledgerUrl = await createDatabase(postgresUrl, `${name}_ledger`, cleanup);
     const sourceUrl = await createDatabase(postgresUrl, `${name}_source`, cleanup);
     const stagingFolder = await mkdtemp(join(tmpdir(), `cdi-${name}-`));
@@ -75,7 +87,7 @@ export async function install(name: string, options: InstallationOptions = {}): 
       CDI_STAGING_URL: pathToFileURL(stagingFolder).href,
       CDI_QUEUE_PREFIX: queuePrefix,
       CDI_LEASE_TTL: options.leaseTtl ?? '4s',
-      TEMPORAL_ADDRESS: inject('temporalAddress'),
+      TEMPORAL_ADDRESS: temporalAddress,
       TEMPORAL_NAMESPACE: 'default',
       SOURCE_PASSWORD: new URL(sourceUrl).password,
       BRAZE_KEY: 'sim-key',
@@ -86,7 +98,7 @@ export async function install(name: string, options: InstallationOptions = {}): 
     const session = new Session({
       ledgerUrl,
       keys,
-      connectionOptions: { address: inject('temporalAddress') },
+      connectionOptions: { address: temporalAddress },
       namespace: 'default',
       queuePrefix,
     });
@@ -126,10 +138,33 @@ async function createDatabase(
   };
   await run(`drop database if exists ${name} with (force)`);
   await run(`create database ${name}`);
-  cleanup.defer(() => run(`drop database if exists ${name} with (force)`));
+  cleanup.defer(async () => {
+    await expectNoConnections(adminUrl, name);
+    await run(`drop database if exists ${name} with (force)`);
+  });
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return url.href;
+}
+
+/** The leak check: by now every process of the installation is gone, and its connections with it. */
+async function expectNoConnections(adminUrl: string, name: string): Promise<void> {
+  const admin = new pg.Client({ connectionString: adminUrl });
+  await admin.connect();
+  try {
+    for (let attempt = 0; attempt < 40; attempt += 1) {
+      const { rowCount } = await admin.query('select from pg_stat_activity where datname = $1', [name]);
+      if (rowCount === 0) return;
+      await sleep(100);
+    }
+    const { rows } = await admin.query<{ application_name: string; query: string }>(
+      'select application_name, query from pg_stat_activity where datname = $1',
+      [name],
+    );
+    throw new Error(`Connections to ${name} leaked: ${JSON.stringify(rows)}`);
+  } finally {
+    await admin.end();
+  }
 }
 
 async function declareWorkspace(session: Session, endpoint: string, sourceUrl: string): Promise<void> {

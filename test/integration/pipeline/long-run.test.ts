@@ -1,0 +1,45 @@
+/** A run of many segments: history stays short, however long the run. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runSync } from '../../../client/commands/run.ts';
+import { runWorkflowId } from '../../../model/names.ts';
+import { createEvents, expectEvents } from '../../support/event-table.ts';
+import { type Installation, install } from '../../support/installation.ts';
+import { silentOutput } from '../../support/silent-output.ts';
+
+let installation: Installation;
+
+beforeAll(async () => {
+  installation = await install('long');
+  await installation.startWorker();
+});
+
+afterAll(() => installation[Symbol.asyncDispose]());
+
+test('continues as new between segments, keeps its upper bound and its counts, and sends every row once', async () => {
+  const rows = 2_000;
+  await createEvents(installation.source, 'events', rows);
+  await installation.declare({
+    name: 'events',
+    table: 'events',
+    data_type: 'events',
+    options: { page_size: 40, segment_rows: 40, safety_lag: '0s' },
+  });
+  const run = await runSync(installation.session, silentOutput(), 'events', { wait: true });
+  expect(run).toMatchObject({ status: 'success', counts: { read: rows, sent: rows, possiblyDoubled: 0 } });
+  expect(await expectEvents(installation.braze.client, installation.session, 'events', rows)).toEqual({
+    doubled: 0,
+  });
+
+  const client = await installation.session.temporal();
+  const lengths: number[] = [];
+  let runId: string | undefined = run?.id;
+  for (let executions = 0; runId !== undefined && executions < 50; executions += 1) {
+    const handle = client.workflow.getHandle(runWorkflowId('events'), runId);
+    const history = await handle.fetchHistory();
+    lengths.push(history.events?.length ?? 0);
+    runId =
+      history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
+  }
+  expect(lengths.length).toBeGreaterThan(2);
+  expect(Math.max(...lengths)).toBeLessThan(400);
+});
