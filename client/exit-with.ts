@@ -1,6 +1,6 @@
 /** Turns whatever ended a command into a message and an exit code. */
 import { isGrpcServiceError } from '@temporalio/client';
-import { CommanderError } from 'commander';
+import { NamespaceNotFoundError } from '@temporalio/common';
 import { CdiError, ERROR_RULES } from '../model/errors.ts';
 import { CommandError, EXIT, type ExitCode } from './command-error.ts';
 import { StartError } from './embedded/start-error.ts';
@@ -8,7 +8,6 @@ import { explainLedger } from './session.ts';
 
 export function exitWith(thrown: unknown, json: boolean): ExitCode {
   const error = explainLedger(thrown);
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const { code, message } = describe(error);
   process.stderr.write(json ? `${JSON.stringify({ error: message, exitCode: code })}\n` : `${message}\n`);
   return code;
@@ -37,7 +36,6 @@ function describe(error: unknown): { code: ExitCode; message: string } {
 /** Codes of gRPC: https://grpc.io/docs/guides/status-codes/ */
 const GRPC: Readonly<Record<number, string>> = {
   4: 'Temporal does not answer in time.',
-  5: 'Temporal does not know this namespace. Check TEMPORAL_NAMESPACE.',
   7: 'Temporal refuses this client. Check TEMPORAL_API_KEY and TEMPORAL_NAMESPACE.',
   14: 'Temporal does not answer. Is `cdi up` running, or TEMPORAL_ADDRESS wrong?',
   16: 'Temporal refuses this client. Check TEMPORAL_API_KEY.',
@@ -45,6 +43,8 @@ const GRPC: Readonly<Record<number, string>> = {
 
 /** What a call to Temporal means that failed for a reason of its own, not of what was asked. */
 function explainTemporal(error: unknown): string | undefined {
+  if (error instanceof NamespaceNotFoundError)
+    return 'Temporal does not know this namespace. Check TEMPORAL_NAMESPACE.';
   const cause = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
   return isGrpcServiceError(cause) ? GRPC[cause.code] : undefined;
 }

@@ -1,22 +1,12 @@
-/** Entry point of the command line. */
+/**
+ * Entry point of the command line. Commands are loaded when they are called: help, and a command line that is wrong,
+ * answer at once.
+ */
 import { fileURLToPath } from 'node:url';
-import { Command, InvalidArgumentError } from 'commander';
-import { addCredential, applyDirectory } from './commands/apply.ts';
-import { deleteCredential, listCredentials, testOneCredential } from './commands/credential.ts';
-import { deleteSync } from './commands/delete.ts';
-import { listSyncs, showRuns, showStatus, showSync } from './commands/list.ts';
-import { pauseSync, resumeSync } from './commands/pause.ts';
-import { showRejected } from './commands/rejected.ts';
-import { runSync } from './commands/run.ts';
-import { testOneSync } from './commands/test.ts';
-import { restoreSchedules } from './commands/restore-schedules.ts';
-import { cacheFolder } from './embedded/temporal-cli.ts';
-import { exitWith } from './exit-with.ts';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { EXIT, type ExitCode } from './command-error.ts';
 import { terminalOutput, type Output } from './output/output.ts';
-import { Session } from './session.ts';
-import { sessionSettings } from './settings.ts';
-import { runDown } from './up/run-down.ts';
-import { runUp } from './up/run-up.ts';
+import type { Session } from './session.ts';
 
 const DEFAULT_HOME = process.env['CDI_HOME'] ?? '.cdi';
 
@@ -25,6 +15,7 @@ const program = new Command('cdi')
   .option('--home <folder>', 'folder of `cdi up`', DEFAULT_HOME)
   .option('--json', 'print results for scripts', false)
   .showHelpAfterError('Try --help.')
+  .exitOverride()
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',
@@ -47,6 +38,8 @@ const globals = (): Globals => program.opts<Globals>();
 
 /** Runs a command with a session that is closed whatever happens. */
 async function inSession(work: (session: Session, output: Output) => Promise<void>): Promise<void> {
+  const { Session } = await import('./session.ts');
+  const { sessionSettings } = await import('./settings.ts');
   const session = new Session(await sessionSettings(process.env, globals().home));
   try {
     await work(session, terminalOutput(globals().json));
@@ -98,6 +91,9 @@ program
       '--postgres-port',
       options.postgresPort,
     ];
+    const { cacheFolder } = await import('./embedded/temporal-cli.ts');
+    const { runUp } = await import('./up/run-up.ts');
+    const { restoreSchedules } = await import('./commands/restore-schedules.ts');
     await runUp({
       home,
       temporalPort: options.temporalPort,
@@ -119,6 +115,7 @@ program
   .description('stop what `cdi up` started')
   .action(async () => {
     const output = terminalOutput(globals().json);
+    const { runDown } = await import('./up/run-down.ts');
     const stopped = await runDown(globals().home, (line) => output.say(line));
     output.print(output.json ? JSON.stringify({ stopped }) : stopped ? 'Stopped.' : 'Nothing was running.');
   });
@@ -133,30 +130,53 @@ program
   .option('--no-test', 'leave new syncs untested, and so paused')
   .action(
     async (dir: string, options: { dryRun: boolean; prune: boolean; watermark: string[]; test: boolean }) =>
-      inSession((session, output) => applyDirectory(session, output, dir, { ...options, env: process.env })),
+      inSession(async (session, output) => {
+        const { applyDirectory } = await import('./commands/apply.ts');
+        await applyDirectory(session, output, dir, { ...options, env: process.env });
+      }),
   );
 
 program
   .command('list')
   .description('the syncs there are')
-  .action(() => inSession(listSyncs));
+  .action(() =>
+    inSession(async (session, output) => {
+      const { listSyncs } = await import('./commands/list.ts');
+      await listSyncs(session, output);
+    }),
+  );
 
 program
   .command('status')
   .description('each sync with its last and next run')
-  .action(() => inSession(showStatus));
+  .action(() =>
+    inSession(async (session, output) => {
+      const { showStatus } = await import('./commands/list.ts');
+      await showStatus(session, output);
+    }),
+  );
 
 program
   .command('show')
   .description('the definition of a sync, its watermark and its schedule')
   .argument('<sync>')
-  .action((sync: string) => inSession((session, output) => showSync(session, output, sync)));
+  .action((sync: string) =>
+    inSession(async (session, output) => {
+      const { showSync } = await import('./commands/list.ts');
+      await showSync(session, output, sync);
+    }),
+  );
 
 program
   .command('test')
   .description('connection test with a preview of 10 rows and their requests; nothing is sent')
   .argument('<sync>')
-  .action((sync: string) => inSession((session, output) => testOneSync(session, output, sync)));
+  .action((sync: string) =>
+    inSession(async (session, output) => {
+      const { testOneSync } = await import('./commands/test.ts');
+      await testOneSync(session, output, sync);
+    }),
+  );
 
 program
   .command('run')
@@ -165,6 +185,7 @@ program
   .option('--no-wait', 'return once the run has started')
   .action((sync: string, options: { wait: boolean }) =>
     inSession(async (session, output) => {
+      const { runSync } = await import('./commands/run.ts');
       await runSync(session, output, sync, options);
     }),
   );
@@ -175,7 +196,10 @@ program
   .argument('<sync>')
   .option('--limit <n>', 'how many', count, 20)
   .action((sync: string, options: { limit: number }) =>
-    inSession((session, output) => showRuns(session, output, sync, options.limit)),
+    inSession(async (session, output) => {
+      const { showRuns } = await import('./commands/list.ts');
+      await showRuns(session, output, sync, options.limit);
+    }),
   );
 
 program
@@ -185,12 +209,13 @@ program
   .option('--run <id>', 'default: the newest run')
   .option('--csv', 'the rows as CSV; with --json: as JSON, one row a line', false)
   .action((sync: string, options: { run?: string; csv: boolean }) =>
-    inSession((session, output) =>
-      showRejected(session, output, sync, {
+    inSession(async (session, output) => {
+      const { showRejected } = await import('./commands/rejected.ts');
+      await showRejected(session, output, sync, {
         run: options.run,
         format: output.json ? 'json' : options.csv ? 'csv' : 'table',
-      }),
-    ),
+      });
+    }),
   );
 
 program
@@ -200,6 +225,7 @@ program
   .option('--note <text>', 'why; shown in the Temporal UI', 'Paused by cdi pause.')
   .action((sync: string, options: { note: string }) =>
     inSession(async (session, output) => {
+      const { pauseSync } = await import('./commands/pause.ts');
       const message = await pauseSync(session, sync, options.note);
       output.print(output.json ? JSON.stringify({ sync, paused: true }) : message);
     }),
@@ -212,6 +238,7 @@ program
   .option('--note <text>', 'why; shown in the Temporal UI', 'Resumed by cdi resume.')
   .action((sync: string, options: { note: string }) =>
     inSession(async (session, output) => {
+      const { resumeSync } = await import('./commands/pause.ts');
       const message = await resumeSync(session, sync, options.note);
       output.print(output.json ? JSON.stringify({ sync, paused: false }) : message);
     }),
@@ -223,7 +250,10 @@ program
   .argument('<sync>')
   .option('--yes', 'do not ask', false)
   .action((sync: string, options: { yes: boolean }) =>
-    inSession((session, output) => deleteSync(session, output, sync, options.yes)),
+    inSession(async (session, output) => {
+      const { deleteSync } = await import('./commands/delete.ts');
+      await deleteSync(session, output, sync, options.yes);
+    }),
   );
 
 const credential = program.command('credential').description('connections to warehouse accounts');
@@ -234,19 +264,32 @@ credential
   .argument('<file>', 'YAML file of the credential')
   .option(...answers, list, [])
   .action((file: string, options: { watermark: string[] }) =>
-    inSession((session, output) => addCredential(session, output, file, { ...options, env: process.env })),
+    inSession(async (session, output) => {
+      const { addCredential } = await import('./commands/apply.ts');
+      await addCredential(session, output, file, { ...options, env: process.env });
+    }),
   );
 
 credential
   .command('list')
   .description('the credentials there are; secrets are never shown')
-  .action(() => inSession(listCredentials));
+  .action(() =>
+    inSession(async (session, output) => {
+      const { listCredentials } = await import('./commands/credential.ts');
+      await listCredentials(session, output);
+    }),
+  );
 
 credential
   .command('test')
   .description('connect with a credential')
   .argument('<name>')
-  .action((name: string) => inSession((session, output) => testOneCredential(session, output, name)));
+  .action((name: string) =>
+    inSession(async (session, output) => {
+      const { testOneCredential } = await import('./commands/credential.ts');
+      await testOneCredential(session, output, name);
+    }),
+  );
 
 credential
   .command('delete')
@@ -254,7 +297,10 @@ credential
   .argument('<name>')
   .option('--yes', 'do not ask', false)
   .action((name: string, options: { yes: boolean }) =>
-    inSession((session, output) => deleteCredential(session, output, name, options.yes)),
+    inSession(async (session, output) => {
+      const { deleteCredential } = await import('./commands/credential.ts');
+      await deleteCredential(session, output, name, options.yes);
+    }),
   );
 
 // A reader that has seen enough, such as `head`, is no error.
@@ -263,9 +309,14 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit();
 });
 
-program.exitOverride();
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = exitWith(error, globals().json);
+  process.exitCode = await exitCodeOf(error);
+}
+
+async function exitCodeOf(error: unknown): Promise<ExitCode> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const { exitWith } = await import('./exit-with.ts');
+  return exitWith(error, globals().json);
 }

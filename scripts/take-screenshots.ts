@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,10 +12,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import chromium, { inflate, setupLambdaEnvironment } from '@sparticuz/chromium';
 import { type Browser, chromium as playwright, type Page } from 'playwright-core';
-import { runWorkflowId, scheduleId, SEARCH_ATTRIBUTES } from '../model/names.ts';
-import type { RunRecord } from '../store/runs.ts';
+import { runWorkflowId, scheduleId, type SEARCH_ATTRIBUTES } from '../model/names.ts';
 import { Session } from '../client/session.ts';
 import { sessionSettings } from '../client/settings.ts';
+import { stopLeftovers } from '../client/up/stack.ts';
 import { readUpFile } from '../client/up/up-file.ts';
 
 const IMAGES = fileURLToPath(new URL('../docs/images/', import.meta.url));
@@ -29,11 +30,14 @@ const LATENCY_MS = '4000';
 /** The second segment is under way once more are sent, and so the first is committed. */
 const ROWS_OF_FIRST_SEGMENT = 25_000;
 const PATIENCE_MS = 300_000;
-/** What a page of the UI needs to draw itself after its last request. */
-const SETTLE_MS = 1_500;
+/** What a page of the UI needs to draw itself to the end. */
+const SETTLE_MS = 2_000;
+const WIDTH = 1_600;
 
 /** Columns of the list of workflows: a user of the UI chooses them in the settings of the table. */
-const COLUMNS = [
+const COLUMNS: readonly (
+  keyof typeof SEARCH_ATTRIBUTES | 'Status' | 'Workflow ID' | 'Start' | 'Execution Duration'
+)[] = [
   'Status',
   'Workflow ID',
   'SyncDataType',
@@ -42,23 +46,26 @@ const COLUMNS = [
   'RowsRejected',
   'Start',
   'Execution Duration',
-] satisfies (keyof typeof SEARCH_ATTRIBUTES | 'Status' | 'Workflow ID' | 'Start' | 'Execution Duration')[];
+];
 
 await using cleanup = new AsyncDisposableStack();
 const home = await mkdtemp(join(tmpdir(), 'cdi-screenshots-'));
 cleanup.defer(() => rm(home, { recursive: true, force: true }));
+const demoHome = join(home, 'demo');
+const resultFile = join(home, 'result.json');
 const demo = spawn(
   process.execPath,
-  [DEMO, '--keep', '--latency', LATENCY_MS, '--home', join(home, 'demo')],
+  [DEMO, '--keep', '--latency', LATENCY_MS, '--home', demoHome, '--json', resultFile],
   { stdio: ['ignore', 'ignore', 'inherit'] },
 );
 const demoEnded = once(demo, 'exit');
 cleanup.defer(async () => {
   demo.kill();
   await demoEnded;
+  await stopLeftovers(demoHome, () => undefined);
 });
 
-const session = await openSession(join(home, 'demo'));
+const session = await openSession(demoHome);
 cleanup.defer(() => session.close());
 const browser = await launchBrowser();
 cleanup.defer(() => browser.close());
@@ -71,21 +78,21 @@ const run = await until('a run under way', async () => {
   return latest && latest.counts.sent > ROWS_OF_FIRST_SEGMENT ? latest.id : undefined;
 });
 const runPage = `${ui}/workflows/${encodeURIComponent(runWorkflowId(SYNC))}/${run}`;
-await picture(page, `${runPage}/user-metadata`, 'run-details', 560);
-await picture(page, `${runPage}/timeline`, 'run-timeline', 1_000);
+await picture('run-timeline', `${runPage}/timeline`, 'commitWatermark', 840);
+await picture('run-details', `${runPage}/user-metadata`, 'Current Details', 720);
 
-const lastRuns = (): Promise<RunRecord[]> => session.ledger.runs.ofSync(LAST_SYNC, 2);
-await until('the last run of the demo', async () => ((await lastRuns()).length === 2 ? true : undefined));
-await picture(page, `${ui}/workflows?query=${encodeURIComponent('WorkflowType="syncRun"')}`, 'runs', 760);
-
-await until('the end of the demo', async () =>
-  (await lastRuns()).every(({ finishedAt }) => finishedAt) ? true : undefined,
+await until('the last run of the demo', async () =>
+  (await session.ledger.runs.ofSync(LAST_SYNC, 2)).length === 2 ? true : undefined,
 );
+const onlyRuns = encodeURIComponent('WorkflowType="syncRun"');
+await picture('runs', `${ui}/workflows?query=${onlyRuns}`, 'sync/user-deletes', 760);
+
+await until('the end of the demo', async () => (existsSync(resultFile) ? true : undefined));
 const { schedule } = await session.temporal();
 for (const { name } of await session.ledger.definitions.syncs()) {
   await schedule.getHandle(scheduleId(name)).trigger();
 }
-await picture(page, `${ui}/schedules`, 'schedules', 900);
+await picture('schedules', `${ui}/schedules`, 'Upcoming Runs', 960);
 
 /** Waits for the demo's installation. */
 async function openSession(folder: string): Promise<Session> {
@@ -105,7 +112,6 @@ async function launchBrowser(): Promise<Browser> {
 
 async function openPage(browser: Browser): Promise<Page> {
   const context = await browser.newContext({
-    viewport: { width: 1_440, height: 900 },
     locale: 'en-GB',
     timezoneId: 'UTC',
   });
@@ -116,10 +122,11 @@ async function openPage(browser: Browser): Promise<Page> {
   return context.newPage();
 }
 
-async function picture(page: Page, url: string, name: string, height: number): Promise<void> {
-  await page.setViewportSize({ width: 1_440, height });
-  await page.goto(url, { waitUntil: 'load' });
-  await page.waitForLoadState('networkidle', { timeout: 5_000 }).catch(() => undefined);
+/** @param sign a text that the page shows once it is complete */
+async function picture(name: string, url: string, sign: string, height: number): Promise<void> {
+  await page.setViewportSize({ width: WIDTH, height });
+  await page.goto(url);
+  await page.getByText(sign).first().waitFor();
   await delay(SETTLE_MS);
   await page.screenshot({ path: join(IMAGES, `${name}.png`) });
   console.log(`docs/images/${name}.png`);

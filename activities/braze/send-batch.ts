@@ -143,10 +143,12 @@ async function insist(
     try {
       answer = await context.client.send(context.endpoint, body, context.mayWrite);
     } catch (error) {
-      if (error instanceof NotWrittenError)
-        throw new CdiError('lease_lost', 'The upload lease ended.', { cause: error });
+      if (error instanceof NotWrittenError) {
+        await context.untilMayWrite();
+        continue;
+      }
       if (!(error instanceof NoAnswerError)) throw error;
-      if (error.written) tally.answerLost = true;
+      if (error.written) tally.taken = tally.answerLost = true;
       failures += 1;
       await backOff(failures, context, 'Braze did not answer', undefined);
       continue;

@@ -11,6 +11,9 @@ import type { NewRejectedRow } from '../../store/rejected-rows.ts';
 import type { BatchRange } from '../../store/schema.ts';
 import type { Confirmation, Reservation, Uploads } from '../../store/uploads.ts';
 
+/** The part of the ledger that an upload writes to. */
+export type UploadRecord = Pick<Uploads, 'reserve' | 'confirm'>;
+
 /** What is known of each batch of a segment, by number. */
 export interface BatchFacts {
   readonly rows: number;
@@ -37,7 +40,7 @@ const LEDGER_PATIENCE_MS = 120_000;
 const LEDGER_RETRY_MS = 500;
 
 export class Confirmer {
-  readonly #uploads: Uploads;
+  readonly #uploads: UploadRecord;
   readonly #holder: UploadHolder;
   readonly #run: string;
   readonly #segment: number;
@@ -55,7 +58,7 @@ export class Confirmer {
 
   /** @param confirmed numbers of the batches that former attempts confirmed */
   constructor(
-    uploads: Uploads,
+    uploads: UploadRecord,
     place: { holder: UploadHolder; run: string; segment: number },
     facts: readonly BatchFacts[],
     window: number,

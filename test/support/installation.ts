@@ -195,7 +195,8 @@ async function declareWorkspace(session: Session, endpoint: string, sourceUrl: s
   });
 }
 
-const NO_CHANGES = {
+/** Changes of definitions to begin with. */
+export const NO_CHANGES = {
   workspaces: [],
   credentials: [],
   syncs: [],

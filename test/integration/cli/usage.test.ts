@@ -149,7 +149,10 @@ describe('where parts do not run', () => {
 
   test('Temporal does not answer: exit 5; what needs only the ledger still works', async () => {
     const environment = { ...installation.environment, TEMPORAL_ADDRESS: NOWHERE };
-    const [status, list] = await Promise.all([runCli(environment, ['status']), runCli(environment, ['list'])]);
+    const [status, list] = await Promise.all([
+      runCli(environment, ['status']),
+      runCli(environment, ['list']),
+    ]);
     expect(status).toEqual({
       code: EXIT.unreachable,
       stdout: '',

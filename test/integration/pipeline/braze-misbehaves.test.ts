@@ -6,7 +6,7 @@ import type { RunRecord } from '../../../store/runs.ts';
 import type { RetryStyle, Rule } from '../../braze-simulator/control-types.ts';
 import { type SpawnedMailCatcher, spawnMailCatcher } from '../../mail-catcher/mail-catcher-client.ts';
 import { createEvents, expectEvents } from '../../support/event-table.ts';
-import { type Installation, install } from '../../support/installation.ts';
+import { type Installation, NO_CHANGES, install } from '../../support/installation.ts';
 import { rejectedRows } from '../../support/rejected-rows.ts';
 import { endOfRun, runToEnd, startRun } from '../../support/run-to-end.ts';
 import { EVENT_COLUMNS, type TableRow, addRows, createTable, instant } from '../../support/source-table.ts';
@@ -62,7 +62,9 @@ const event = (n: number): string => `"n":${n}}`;
 /** Numbers of the events that a run rejected, with the code of each. */
 async function rejectedEvents({ sync, id }: RunRecord): Promise<[number, string][]> {
   const rows = await rejectedRows(installation.session, sync, id);
-  return rows.map(({ row, code }) => [Number(/"n":(\d+)/.exec(row.payload ?? '')?.[1]), code]);
+  return rows
+    .map(({ row, code }): [number, string] => [Number(/"n":(\d+)/.exec(row.payload ?? '')?.[1]), code])
+    .sort(([a], [b]) => a - b);
 }
 
 /** How often each numbered event is held, for those that are not held exactly once. */
@@ -77,19 +79,21 @@ async function notOnce(rows: number): Promise<Map<number, number>> {
 
 describe('refusals', () => {
   test('errors[] of a 201 are pinned to the very rows, the others are taken', async () => {
+    const bad = [0, 1, 74, 75, 149, 150, 399];
     const name = await eventSync(400, { page_size: 150 });
-    await script(
-      ...[0, 74, 75, 149, 150, 399].map((n): Rule => ({
-        match: { containsText: event(n) },
-        action: { type: 'merged_refused' },
-      })),
+    await installation.source.query(
+      `update cdi.events_${number} set payload = replace(payload, '{"n"', '{"bad":true,"n"')
+       where substring(payload from '"n":([0-9]+)')::int = any($1)`,
+      [bad],
     );
+    await script({ match: { containsText: '"bad":true' }, action: { type: 'merged_refused' } });
     const ended = await run(name);
-    expect(ended).toMatchObject({ status: 'partial', counts: { read: 400, sent: 394, rejected: 6 } });
-    expect(await rejectedEvents(ended)).toEqual(
-      [0, 74, 75, 149, 150, 399].map((n) => [n, 'braze_refused_by_the_script']),
-    );
-    expect([...(await notOnce(400))]).toEqual([0, 74, 75, 149, 150, 399].map((n) => [n, 0]));
+    expect(ended).toMatchObject({
+      status: 'partial',
+      counts: { read: 400, sent: 393, rejected: 7, requests: 6 },
+    });
+    expect(await rejectedEvents(ended)).toEqual(bad.map((n) => [n, 'braze_refused_by_the_script']));
+    expect([...(await notOnce(400))]).toEqual(bad.map((n) => [n, 0]));
   });
 
   test('a request in which no object is good names each of them', async () => {
@@ -154,11 +158,10 @@ describe('refusals', () => {
       user('b', '{"first":2,"fourth":4}'),
       user('c', '{"first":1}'),
     ]);
-    await script(
-      { match: { containsText: ['"first":1', '"second":2'] }, action: { type: 'merged_refused' }, times: 1 },
-      { match: { containsText: '"third":3' }, action: { type: 'merged_refused' } },
-    );
-    // The first rule hides the second one in the first request: b is refused only as a second rule acts.
+    await script({
+      match: { containsText: ['"first":1', '"second":2'] },
+      action: { type: 'merged_refused' },
+    });
     const ended = await run(name);
     expect(ended).toMatchObject({ status: 'success', counts: { read: 6, sent: 6, rejected: 0 } });
     const attributes = async (): Promise<unknown> =>
@@ -179,6 +182,7 @@ describe('refusals', () => {
       { updated_at: instant(101), ...user('b', '{"third":3}') },
       { updated_at: instant(102), ...user('b', '{"first":7}') },
     ]);
+    await script({ match: { containsText: '"third":3' }, action: { type: 'merged_refused' } });
     const second = await run(name);
     expect(second).toMatchObject({ status: 'partial', counts: { read: 3, sent: 2, rejected: 1 } });
     const [rejected] = await rejectedRows(installation.session, name, second.id);
@@ -252,7 +256,7 @@ describe('lost answers', () => {
     ['a reset before acceptance', { type: 'reset_before' }],
   ] as const)('%s: nothing is lost and nothing doubled', async (_what, action) => {
     const name = await eventSync(ROWS, { page_size: 600 });
-    await script({ match: { everyNth: 4 }, times: 6, action });
+    await script({ match: { everyNth: 4 }, times: 4, action });
     expect(await run(name)).toMatchObject({ status: 'success', counts: { sent: ROWS, rejected: 0 } });
     expect(await expectEvents(installation.braze.client, installation.session, name, ROWS)).toEqual({
       doubled: 0,
@@ -265,14 +269,13 @@ describe('lost answers', () => {
     ['an answer that never comes', { type: 'stall', ms: 200, applied: true }],
   ] as const)('%s: nothing is lost, and what doubled is on record', async (_what, action) => {
     const name = await eventSync(ROWS, { page_size: 600 });
-    await script({ match: { everyNth: 4 }, times: 6, action });
+    await script({ match: { everyNth: 4 }, times: 5, action });
     const ended = await run(name);
-    expect(ended).toMatchObject({
-      status: 'success',
-      counts: { sent: ROWS, rejected: 0, possiblyDoubled: 450 },
-    });
+    expect(ended).toMatchObject({ status: 'success', counts: { sent: ROWS, rejected: 0 } });
+    const { possiblyDoubled } = ended.counts;
+    expect(possiblyDoubled).toBeGreaterThan(0);
     expect(await expectEvents(installation.braze.client, installation.session, name, ROWS)).toEqual({
-      doubled: 450,
+      doubled: possiblyDoubled,
     });
     const ranges = await installation.session.ledger.runs.possiblyDoubled(ended.id);
     expect(new Set(ranges.map(({ cause }) => cause))).toEqual(new Set(['answer_lost']));
@@ -335,46 +338,31 @@ describe('what somebody has to mend', () => {
   });
 
   test('an endpoint that is none of Braze', async () => {
+    const name = await eventSync(300);
     const server = createServer((request, response) => {
       request.resume();
       response.writeHead(404).end('not here');
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     try {
-      const { port } = server.address() as AddressInfo;
-      await installation.session.ledger.definitions.change({
-        workspaces: [
-          {
-            definition: {
-              kind: 'workspace',
-              name: 'elsewhere',
-              endpoint: `http://127.0.0.1:${port}`,
-              api_key: '${env:BRAZE_KEY}',
-              track_batch: 75,
-              track_requests_per_3s: 3_000,
-            },
-            secrets: { api_key: 'sim-key' },
-          },
-        ],
-        credentials: [],
-        syncs: [],
-        deleteSyncs: [],
-        deleteCredentials: [],
-        deleteWorkspaces: [],
-      });
-      await createEvents(installation.source, 'elsewhere', 10);
-      await installation.declare({
-        name: 'elsewhere',
-        table: 'elsewhere',
-        data_type: 'events',
-        workspace: 'elsewhere',
-      });
-      await expectStopped('elsewhere', 'braze_not_found');
+      await moveWorkspace(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+      await expectStopped(name, 'braze_not_found');
     } finally {
+      await moveWorkspace(installation.braze.url);
       server.closeAllConnections();
       server.close();
     }
+    await expectMended(name, 300);
   });
+
+  async function moveWorkspace(endpoint: string): Promise<void> {
+    const { definitions } = installation.session.ledger;
+    const { definition, apiKey } = await definitions.workspace('main');
+    await definitions.change({
+      ...NO_CHANGES,
+      workspaces: [{ definition: { ...definition, endpoint }, secrets: { api_key: apiKey } }],
+    });
+  }
 
   test('a catalog that is missing', async () => {
     await createTable(
