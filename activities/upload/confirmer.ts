@@ -50,7 +50,9 @@ export class Confirmer {
   #lowest = 0;
   #reservedTo = 0;
   #gathered: Answer[] = [];
-  #writing: Promise<void> | undefined;
+  /** Turned off in the very step that finds nothing left to write, so that no answer is left lying. */
+  #isWriting = false;
+  #writing = Promise.resolve();
   #failure: Error | undefined;
   /** Why answers could not be recorded. */
   #unrecorded: Error | undefined;
@@ -98,9 +100,7 @@ export class Confirmer {
   /** Takes an answer; it is recorded soon. */
   add(answer: Answer): void {
     this.#gathered.push(answer);
-    this.#writing ??= this.#write().finally(() => {
-      this.#writing = undefined;
-    });
+    if (!this.#isWriting) this.#writing = this.#write();
   }
 
   /** Lets go of everything that waits for room, because the upload has failed. */
@@ -116,7 +116,7 @@ export class Confirmer {
    * @throws what kept the ledger from recording it
    */
   async flush(nothingInFlight: boolean): Promise<void> {
-    while (this.#writing) await this.#writing;
+    while (this.#isWriting) await this.#writing;
     if (this.#unrecorded !== undefined) throw this.#unrecorded;
     if (this.#gathered.length > 0) await this.#record(this.#gathered.splice(0));
     if (nothingInFlight) {
@@ -125,15 +125,17 @@ export class Confirmer {
   }
 
   async #write(): Promise<void> {
-    while (this.#gathered.length > 0) {
-      await sleep(GATHER_MS);
-      try {
+    this.#isWriting = true;
+    try {
+      while (this.#gathered.length > 0) {
+        await sleep(GATHER_MS);
         await this.#record(this.#gathered.splice(0));
-      } catch (error) {
-        this.#unrecorded = asError(error);
-        this.fail(error);
-        return;
       }
+    } catch (error) {
+      this.#unrecorded = asError(error);
+      this.fail(error);
+    } finally {
+      this.#isWriting = false;
     }
   }
 
