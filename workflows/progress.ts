@@ -33,14 +33,14 @@ export class Progress {
   #markdown(): string {
     const { read, sent, rejected, requests, possiblyDoubled } = this.#counts;
     const seconds = (Date.now() - this.#started) / 1_000;
-    const pace = seconds > 0 ? `${grouped((sent - this.#sentBefore) / seconds)} rows/s` : '';
+    const pace = seconds > 0 ? `, ${grouped((sent - this.#sentBefore) / seconds)} rows/s` : '';
     const lines = [
       `### ${this.#title}`,
       this.#step,
       '',
-      '| rows read | sent | rejected | requests | pace |',
-      '|---|---|---|---|---|',
-      `| ${grouped(read)} | ${grouped(sent)} | ${grouped(rejected)} | ${grouped(requests)} | ${pace} |`,
+      `- **${grouped(read)}** rows read`,
+      `- **${grouped(sent)}** sent in **${grouped(requests)}** requests${pace}`,
+      `- **${grouped(rejected)}** rejected`,
     ];
     if (possiblyDoubled > 0) {
       lines.push(

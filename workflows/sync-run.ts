@@ -60,7 +60,7 @@ export async function syncRun(input: SyncRunInput): Promise<SyncRunReport> {
       upper,
     });
     upper = start.upper;
-    const progress = new Progress(`${sync}: ${source.source} → ${source.workspace}`, start.counts);
+    const progress = new Progress(`${sync}: ${source.source} to ${source.workspace}`, start.counts);
     progress.at(`Reading what is new up to ${start.upper}.`);
     const outcome = await sendSegments({ sync, run, start, progress });
     if (outcome === 'continue') {

@@ -13,6 +13,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** A superuser of a database that tests share: each makes its own database or schema. */
     postgresUrl: string;
+    /** File of the server's log. */
+    postgresLog: string;
     /** host:port; each test uses its own names of syncs and queues. */
     temporalAddress: string;
     temporalUiUrl: string;
@@ -35,12 +37,13 @@ export default async function startServers(project: TestProject): Promise<() => 
     cacheFolder: cacheFolder(process.env),
     say,
   });
+  const postgresLog = join(folder, 'postgres.log');
   const postgres = await startPostgres({
     dataDir: join(folder, 'postgres'),
     port: 0,
     user: 'test',
     password: 'test',
-    log: join(folder, 'postgres.log'),
+    log: postgresLog,
     settings: UNSAFE_BUT_QUICK,
   });
   cleanup.defer(() => postgres.stop());
@@ -60,6 +63,7 @@ export default async function startServers(project: TestProject): Promise<() => 
   cleanup.defer(whenInterrupted(folder, [postgres.pid, temporal.pid]));
 
   project.provide('postgresUrl', postgres.url);
+  project.provide('postgresLog', postgresLog);
   project.provide('temporalAddress', temporal.address);
   project.provide('temporalUiUrl', temporal.uiUrl);
   project.provide('temporalCli', cli);

@@ -81,12 +81,11 @@ beforeAll(async () => {
     password: '${env:SOURCE_PASSWORD}',
     tls: 'off',
   };
-  await Promise.all([
-    installation.startWorker(),
-    createTable('users', 5),
-    createTable('old_users', 3, 2020),
-    createTable('more_users', 4),
-  ]);
+  const worker = installation.startWorker();
+  await createTable('users', 5);
+  await createTable('old_users', 3, 2020);
+  await createTable('more_users', 4);
+  await worker;
 });
 
 afterAll(async () => {
@@ -197,11 +196,6 @@ test('secrets that are missing are all named, their values never', async () => {
       'credential warehouse: password: the file /no/such/file cannot be read (ENOENT)\n' +
       'Nothing was changed.\n',
   });
-  const rotated = await runCli({ ...installation.environment, BRAZE_KEY: SECRET }, [
-    'apply',
-    folder.replace(/$/, '/syncs'),
-  ]);
-  expect(rotated).toMatchObject({ code: 0 });
   await write({ 'workspace.yaml': workspace, 'credential.yaml': credential });
   const changed = await runCli({ ...installation.environment, BRAZE_KEY: SECRET }, ['apply', folder]);
   expect(changed.stdout).toContain('~ workspace shop: update\n    secret: changed\n');
@@ -243,7 +237,7 @@ test('another source asks what becomes of the watermark: keep goes on, reset beg
   });
   expect(await cli('apply', folder, '--watermark', 'nobody=keep')).toMatchObject({
     code: 2,
-    stderr: /--watermark names nobody, but there is no such sync/,
+    stderr: expect.stringMatching(/--watermark names nobody, but there is no such sync/),
   });
 
   const kept = await cli('apply', folder, '--watermark', 'ca-users=keep');
@@ -279,7 +273,7 @@ test('another workspace asks too, and is refused while a run is open', async () 
 
   expect(await cli('apply', folder)).toMatchObject({
     code: 2,
-    stderr: /ca-users: its workspace changes; say/,
+    stderr: expect.stringMatching(/ca-users: its workspace changes; say/),
   });
   const kept = await cli('apply', folder, '--watermark', 'ca-users=keep', '--json');
   expect(kept.code).toBe(0);
@@ -302,7 +296,7 @@ test('a credential that moves asks for every sync that reads through it, of this
     expect(result).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: /ca-users: its source changes; say --watermark/,
+      stderr: expect.stringMatching(/ca-users: its source changes; say --watermark/),
     });
   }
   expect((await definitions.credential('warehouse')).definition.host).not.toBe('localhost');
@@ -313,12 +307,13 @@ test('a credential that moves asks for every sync that reads through it, of this
   expect(reset.stdout).toContain('ca-users: connection test passed. Its schedule runs from now on.');
   expect((await definitions.credential('warehouse')).definition.host).toBe('localhost');
   expect(await watermarkOf('ca-users')).toBeUndefined();
+  await rm(join(folder, 'only'), { recursive: true });
 
   // Back again; the watermark is not in question where there is none.
   expect(await cli('apply', folder)).toMatchObject({ code: 0, stderr: '' });
   expect(await cli('credential', 'add', join(folder, 'workspace.yaml'))).toMatchObject({
     code: 2,
-    stderr: /must hold credentials and nothing else/,
+    stderr: expect.stringMatching(/must hold credentials and nothing else/),
   });
 });
 
@@ -352,10 +347,13 @@ test('a sync that fails its test is applied and stays paused, and so does one th
     'syncs/new.yaml': sync('ca-new', { schedule: 'manual' }),
   });
   const manual = await cli('apply', folder, '--no-test');
-  expect(manual).toMatchObject({ code: 0, stdout: /- schedule ca-new: delete/ });
+  expect(manual).toMatchObject({ code: 0, stdout: expect.stringMatching(/- schedule ca-new: delete/) });
   expect(await describeSchedule('ca-new')).toBeUndefined();
   expect((await describeSchedule('ca-users'))?.state.paused).toBe(true);
-  expect(await cli('apply', folder)).toMatchObject({ code: 1, stdout: /ca-users: connection test passed/ });
+  expect(await cli('apply', folder)).toMatchObject({
+    code: 1,
+    stdout: expect.stringMatching(/ca-users: connection test passed/),
+  });
 });
 
 test('--prune deletes what the folder no longer has; what comes back asks for its watermark', async () => {
@@ -384,7 +382,7 @@ test('--prune deletes what the folder no longer has; what comes back asks for it
   await write({ 'more.yaml': definition });
   expect(await cli('apply', folder)).toMatchObject({
     code: 2,
-    stderr: /ca-more: it was deleted and comes back; say --watermark ca-more=keep/,
+    stderr: expect.stringMatching(/ca-more: it was deleted and comes back; say --watermark ca-more=keep/),
   });
   expect(await cli('apply', folder, '--watermark', 'ca-more=keep')).toMatchObject({ code: 0 });
   expect(await watermarkOf('ca-more')).toBe(delivered);

@@ -79,7 +79,10 @@ describe('where nothing runs', () => {
   test('errors for scripts are JSON too', async () => {
     const { code, stderr } = await runCli({}, ['--json', 'status']);
     expect(code).toBe(EXIT.unreachable);
-    expect(JSON.parse(stderr)).toMatchObject({ exitCode: EXIT.unreachable, error: /^Nothing runs/ });
+    expect(JSON.parse(stderr)).toMatchObject({
+      exitCode: EXIT.unreachable,
+      error: expect.stringMatching(/^Nothing runs/),
+    });
   });
 
   test('`cdi down` has nothing to stop', async () => {
@@ -105,8 +108,11 @@ describe('where nothing runs', () => {
     const [refused, missing] = await Promise.all(
       [user, database].map((url) => runCli({ CDI_LEDGER_URL: url.href, CDI_KEY: KEY }, ['list'])),
     );
-    expect(refused).toMatchObject({ code: EXIT.unreachable, stdout: '' });
-    expect(refused?.stderr).toMatch(/^The ledger database refuses user or password|no such ledger database/);
+    expect(refused).toEqual({
+      code: EXIT.unreachable,
+      stdout: '',
+      stderr: 'The ledger database refuses user or password. Check CDI_LEDGER_URL.\n',
+    });
     expect(missing).toMatchObject({
       code: EXIT.unreachable,
       stderr: 'There is no such ledger database. Check CDI_LEDGER_URL.\n',
@@ -130,7 +136,7 @@ describe('where nothing runs', () => {
   });
 });
 
-describe('where parts do not run', () => {
+describe.concurrent('where parts do not run', () => {
   let installation: Installation;
   let folder: string;
   const cli = (...args: string[]): Promise<CliResult> => runCli(installation.environment, args);
@@ -158,7 +164,7 @@ describe('where parts do not run', () => {
       stdout: '',
       stderr: `Temporal does not answer at ${NOWHERE}. Is \`cdi up\` running?\n`,
     });
-    expect(list).toMatchObject({ code: EXIT.ok, stdout: /cli-idle/ });
+    expect(list).toMatchObject({ code: EXIT.ok, stdout: expect.stringMatching(/cli-idle/) });
   });
 
   test('a namespace that Temporal does not know: exit 5 and what to check', async () => {

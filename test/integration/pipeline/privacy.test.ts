@@ -13,7 +13,7 @@ import { silentOutput } from '../../support/silent-output.ts';
 import { ATTRIBUTE_COLUMNS, type TableRow, createTable, instant } from '../../support/source-table.ts';
 import { storedWorkflows } from '../../support/temporal-storage.ts';
 
-/** Every planted value holds this text, in clear and in no other place. */
+/** Every planted value holds this text, and nothing else does. */
 const PLANTED = 'planted';
 const EXTERNAL_ID = 'planted-external-id';
 const EMAIL = 'planted.person@example.com';
