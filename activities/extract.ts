@@ -62,7 +62,7 @@ const NONE = Buffer.alloc(0);
 /** @throws CdiError `limit_exceeded` where the run has more rows than it may; the warehouse's and staging's classes */
 export function extract({ ledger, staging }: ActivityDependencies) {
   return async (input: ExtractInput): Promise<ExtractedSegment> =>
-    withHeartbeat(async (signal) => {
+    withHeartbeat(async (signal, tell) => {
       const { place } = input;
       const { definition } = await ledger.definitions.sync(place.sync);
       const holder = epochHolder(place.sync, place.epoch);
@@ -84,6 +84,7 @@ export function extract({ ledger, staging }: ActivityDependencies) {
             read: (range, limit) => source.connection.read(definition.source, source.columns, range, limit),
             handled,
             writePage: (page, bytes) => files.writeRows(page, bytes),
+            progress: tell,
           },
         ),
       );

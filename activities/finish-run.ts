@@ -1,4 +1,5 @@
 /** The end of a run, however it ended: its record is closed, its epoch too, and its staging is emptied. */
+import type { DataType } from '../model/data-type.ts';
 import type { ErrorType } from '../model/errors.ts';
 import type { RunCounts, RunStatus } from '../model/run.ts';
 import { NO_COUNTS } from '../model/run.ts';
@@ -17,6 +18,8 @@ export interface FinishRunInput {
 /** What a run came to; the workflow's result is made of it. */
 export interface FinishedRun {
   readonly status: RunStatus;
+  /** Undefined where the run failed before it was known. */
+  readonly dataType: DataType | undefined;
   readonly counts: RunCounts;
   readonly watermark: string | null;
   readonly seconds: number;
@@ -37,14 +40,15 @@ export function finishRun({ ledger, staging, log }: ActivityDependencies) {
     if (!record)
       return {
         status: runOutcome(NO_COUNTS, failure?.type),
+        dataType: undefined,
         counts: NO_COUNTS,
         watermark: null,
         seconds: 0,
         warnings: [],
       };
-    const { status, counts, watermarkAfter, startedAt, finishedAt, warnings } = record;
+    const { status, dataType, counts, watermarkAfter, startedAt, finishedAt, warnings } = record;
     const seconds = ((finishedAt ?? startedAt).getTime() - startedAt.getTime()) / 1_000;
     log.info({ sync, run, status, ...counts, seconds, type: failure?.type }, 'run ended');
-    return { status, counts, watermark: watermarkAfter, seconds, warnings };
+    return { status, dataType, counts, watermark: watermarkAfter, seconds, warnings };
   };
 }

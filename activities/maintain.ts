@@ -1,4 +1,5 @@
 /** Housekeeping, every minute: closes runs that nobody ended, mirrors pauses, sweeps what has expired. */
+import { parseDuration } from '../model/duration.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { runFolder } from './staging/staging.ts';
 
@@ -49,8 +50,11 @@ export function maintain({ ledger, staging, temporal, log }: ActivityDependencie
     }
 
     const open = new Set((await ledger.runs.unfinished()).map((run) => run.id));
-    for (const { sync, run } of await staging.idleRuns(ORPHANS_MS)) {
-      if (!open.has(run)) await staging.remove(runFolder(sync, run));
+    const keep = new Map(
+      syncs.map(({ name, definition }) => [name, parseDuration(definition.options.keep_rows) ?? 0]),
+    );
+    for (const { sync, run, idleMs } of await staging.idleRuns(ORPHANS_MS)) {
+      if (!open.has(run) && idleMs >= (keep.get(sync) ?? 0)) await staging.remove(runFolder(sync, run));
     }
     const sweptRejectedRows = await ledger.rejectedRows.sweep(new Date(now - REJECTED_ROWS_MS));
     const sweptRuns = await ledger.runs.sweep(new Date(now - RUNS_MS));

@@ -22,6 +22,8 @@ export interface RunStart {
   readonly upper: string;
   /** What the run counted before a continue-as-new. */
   readonly counts: RunCounts;
+  /** Runs that were terminated or reset and are closed now, to be notified. */
+  readonly closedRuns: readonly string[];
   readonly futureRows: number;
   /** Undefined where they were not counted this time. */
   readonly nullRows: number | undefined;
@@ -77,6 +79,7 @@ export function readWatermark({ ledger, staging, log }: ActivityDependencies) {
       if (!/^\d{4}-/.test(found.upper)) throw new CdiError('internal', 'The warehouse told no usable time.');
       return {
         epoch,
+        closedRuns,
         ...found,
         counts: (await ledger.runs.get(run))?.counts ?? NO_COUNTS,
         options: {

@@ -27,13 +27,12 @@ const GRACE_MS = 3_000;
 /** @returns what the run counted so far, by the ledger */
 export function upload({ ledger, staging, budgets, settings }: ActivityDependencies) {
   return async ({ place, pages }: UploadInput): Promise<RunCounts> =>
-    withHeartbeat(async (signal) => {
+    withHeartbeat(async (signal, tell) => {
       const { definition: sync } = await ledger.definitions.sync(place.sync);
       const workspace = await ledger.definitions.workspace(sync.workspace);
       const { options } = sync;
       const owner = `${Context.current().info.activityId} ${randomUUID()}`;
-      const beat = (): void => Context.current().heartbeat();
-      const lease = await acquireLease(ledger.leases, place.sync, owner, settings.leaseTtlMs, signal, beat);
+      const lease = await acquireLease(ledger.leases, place.sync, owner, settings.leaseTtlMs, signal);
       const family = familyOf(sync.data_type);
       const limit = limitOf(workspace.definition, family);
       const budget = budgets.budget(`${sync.workspace} ${family}`, limit, options.rate_share);
@@ -55,7 +54,7 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
           window: options.unconfirmed_window,
           concurrency,
           signal,
-          progress: beat,
+          progress: tell,
           send: (batch, tally) =>
             sendBatch(
               batch,

@@ -48,18 +48,19 @@ export async function syncRun(input: SyncRunInput): Promise<SyncRunReport> {
   let upper = continued?.upper;
 
   try {
-    const source = await step('testConnection', sync, { sync, run, trigger });
     upsertSearchAttributes([
       { key: SYNC_NAME, value: sync },
-      { key: SYNC_DATA_TYPE, value: source.dataType },
       { key: SYNC_TRIGGER, value: trigger },
     ]);
+    const source = await step('testConnection', `source of ${sync}`, { sync, run, trigger });
+    upsertSearchAttributes([{ key: SYNC_DATA_TYPE, value: source.dataType }]);
     const start = await step('readWatermark', `${source.source} in ${source.warehouse}`, {
       sync,
       run,
       upper,
     });
     upper = start.upper;
+    for (const closed of start.closedRuns) await tell(closed, 'ended outside');
     const progress = new Progress(`${sync}: ${source.source} to ${source.workspace}`, start.counts);
     progress.at(`Reading what is new up to ${start.upper}.`);
     const outcome = await sendSegments({ sync, run, start, progress });
@@ -91,14 +92,28 @@ export async function syncRun(input: SyncRunInput): Promise<SyncRunReport> {
 
   /** Closes the run and tells who asked to be told; a mail server that is down never fails a run. */
   async function end(failure: RunFailure | undefined): Promise<SyncRunReport> {
-    const finished = await step('finishRun', failure ? failure.type : 'done', { sync, run, failure });
+    const finished = await step('finishRun', failure ? `ended by ${failure.type}` : 'all delivered', {
+      sync,
+      run,
+      failure,
+    });
     upsertSearchAttributes([
+      ...(finished.dataType === undefined ? [] : [{ key: SYNC_DATA_TYPE, value: finished.dataType }]),
       { key: SYNC_OUTCOME, value: finished.status },
       { key: ROWS_REJECTED, value: finished.counts.rejected },
     ]);
-    new Progress(`${sync}: ${finished.status}`, NO_COUNTS).at(sentence(finished), finished.counts);
-    await step('notify', finished.status, { sync, run }).catch(() => undefined);
+    const why = failure
+      ? `${failure.message} ${ERROR_RULES[failure.type].hint} (${failure.type})`
+      : sentence(finished);
+    const rejected =
+      finished.counts.rejected > 0 ? ` Rejected rows: \`cdi rejected ${sync} --run ${run}\`.` : '';
+    new Progress(`${sync}: ${finished.status}`, NO_COUNTS).at(why + rejected, finished.counts);
+    await tell(run, finished.status);
     return { sync, run, summary: sentence(finished), ...finished };
+  }
+
+  async function tell(ended: string, how: string): Promise<void> {
+    await step('notify', how, { sync, run: ended }).catch(() => undefined);
   }
 }
 

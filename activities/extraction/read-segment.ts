@@ -1,7 +1,8 @@
 /** Reads one segment: rows in UPDATED_AT order, whole instants only, without those that are handled already. */
 import type { SourceRow } from '../../model/row.ts';
+import { DigestList } from '../rows/digest-list.ts';
 import { DigestMultiset } from '../rows/digest-multiset.ts';
-import { DIGEST_BYTES, RowPageWriter } from '../rows/row-page.ts';
+import { RowPageWriter } from '../rows/row-page.ts';
 import type { ReadRange } from '../warehouses/warehouse.ts';
 
 export interface SegmentRequest {
@@ -19,6 +20,8 @@ export interface SegmentParts {
   readonly read: (range: ReadRange, limit: number) => AsyncIterable<SourceRow[]>;
   readonly handled: HandledRows;
   readonly writePage: (page: number, bytes: Buffer) => Promise<void>;
+  /** Called as pages are written. */
+  readonly progress: (counts: { rowsRead: number; pages: number }) => void;
 }
 
 /** Digests of rows that are handled already; what is met is taken out of them. */
@@ -54,13 +57,15 @@ export async function readSegment(request: SegmentRequest, parts: SegmentParts):
   let skipped = 0;
   let bytes = 0;
   let last: string | null = null;
-  let instantDigests: Buffer[] = [];
+  /** Of the rows met at the instant `last`. */
+  const atLast = new DigestList();
 
   const turnPage = async (): Promise<void> => {
     if (page.rows === 0) return;
     pages.push(page.rows);
     bytes += page.bytes;
     await parts.writePage(pages.length - 1, page.finish());
+    parts.progress({ rowsRead: rows, pages: pages.length });
   };
 
   const take = (row: SourceRow, seen?: DigestMultiset): void => {
@@ -71,9 +76,9 @@ export async function readSegment(request: SegmentRequest, parts: SegmentParts):
     }
     if (row.updatedAt !== last) {
       last = row.updatedAt;
-      instantDigests = [];
+      atLast.clear();
     }
-    instantDigests.push(Buffer.from(digest));
+    atLast.add(digest);
     const handled = row.updatedAt === request.range.from ? parts.handled.atFrom : parts.handled.beyond;
     if (handled.take(digest)) {
       page.undo();
@@ -97,10 +102,9 @@ export async function readSegment(request: SegmentRequest, parts: SegmentParts):
   const met = await readAll(parts.read(request.range, request.ceiling));
   const end = met < request.ceiling;
   if (!end && last !== null) {
-    const seen = DigestMultiset.of(instantDigests);
+    const seen = DigestMultiset.of([atLast.bytes]);
     await readAll(parts.read({ from: last, inclusive: true, to: last }, Infinity), seen);
   }
   await turnPage();
-  const lastDigests = Buffer.concat(instantDigests, instantDigests.length * DIGEST_BYTES);
-  return { pages, rows, skipped, bytes, last, lastDigests, end };
+  return { pages, rows, skipped, bytes, last, lastDigests: atLast.bytes, end };
 }

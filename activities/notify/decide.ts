@@ -8,13 +8,14 @@ export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
  * Decides what an ended run tells its contacts. A run asks for one notification at most: that of a failure
  * lists the rejected rows too.
  *
- * - A global error is always told; a cancelled run never, for somebody wanted it.
+ * - A global error is always told; a cancelled run only where it was terminated or reset from outside, for a run
+ *   that somebody cancelled was wanted so.
  * - Rejected rows are told from their share of the rows read on, the threshold included.
  * - Success is told where it was asked for, and without new rows only where that was asked for as well. A
  *   partial run is no success.
  */
 export function decideNotification(
-  { status, counts }: Pick<RunReport, 'status' | 'counts'>,
+  { status, counts, error }: Pick<RunReport, 'status' | 'counts' | 'error'>,
   notifications: SyncDefinition['notifications'],
 ): NotificationKind | undefined {
   switch (status) {
@@ -23,7 +24,7 @@ export function decideNotification(
     case 'limit_exceeded':
       return 'failure';
     case 'cancelled':
-      return undefined;
+      return error?.type === 'ended_outside' ? 'failure' : undefined;
     case 'partial':
     case 'success':
       if (reachesThreshold(counts, notifications.row_errors_percent)) return 'row_errors';

@@ -53,12 +53,12 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
     },
 
     async idleRuns(olderThanMs) {
-      const before = Date.now() - olderThanMs;
-      const idle: { sync: string; run: string }[] = [];
+      const now = Date.now();
+      const idle: { sync: string; run: string; idleMs: number }[] = [];
       for (const sync of await entries(base)) {
         for (const run of await entries(join(base, sync))) {
           const { mtimeMs } = await stat(join(base, sync, run)).catch(() => ({ mtimeMs: Infinity }));
-          if (mtimeMs <= before) idle.push({ sync, run });
+          if (now - mtimeMs >= olderThanMs) idle.push({ sync, run, idleMs: now - mtimeMs });
         }
       }
       return idle;

@@ -10,8 +10,8 @@ export interface Staging {
   read(reference: string): Promise<Buffer>;
   /** Deletes everything under a prefix; nothing there is no error. */
   remove(prefix: string): Promise<void>;
-  /** Folders of runs, as `{sync, run}`, whose last change lies at least this far back. */
-  idleRuns(olderThanMs: number): Promise<{ sync: string; run: string }[]>;
+  /** Folders of runs whose last change lies at least this far back. */
+  idleRuns(olderThanMs: number): Promise<{ sync: string; run: string; idleMs: number }[]>;
 }
 
 export const runFolder = (sync: string, run: string): string => `${sync}/${run}`;

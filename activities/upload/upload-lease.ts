@@ -21,7 +21,6 @@ const NAP_MS = 500;
  * Waits for the lease of a sync and keeps it.
  *
  * @param ttlMs how long the lease lasts without being prolonged, in milliseconds
- * @param waiting called while another attempt holds it
  */
 export async function acquireLease(
   leases: Leases,
@@ -29,7 +28,6 @@ export async function acquireLease(
   owner: string,
   ttlMs: number,
   signal: AbortSignal,
-  waiting: () => void,
 ): Promise<UploadLease> {
   let holdsUntil = 0;
   for (;;) {
@@ -39,7 +37,6 @@ export async function acquireLease(
       holdsUntil = asked + ttlMs;
       break;
     }
-    waiting();
     await sleep(Math.min(left, NAP_MS), undefined, { signal });
   }
 

@@ -27,7 +27,7 @@ export interface SegmentUpload {
   /** Stops the upload: nothing new is sent, what is in flight is waited for and recorded. */
   readonly signal: AbortSignal;
   /** Called as batches are answered. */
-  readonly progress: () => void;
+  readonly progress: (counts: { rowsSent: number; rowsRejected: number; requests: number }) => void;
 }
 
 /**
@@ -46,6 +46,7 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
   const gate = new OrderGate();
   const underWay = new Set<Promise<void>>();
   let failure: Error | undefined;
+  const done = { rowsSent: 0, rowsRejected: 0, requests: 0 };
   /** Whether a batch that is not confirmed may have been taken. */
   let uncertain = false;
   const fail = (error: unknown): void => {
@@ -136,7 +137,10 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
       rejected,
       answerLost: tally.answerLost,
     });
-    upload.progress();
+    done.rowsSent += summary.rows - rejected.length;
+    done.rowsRejected += rejected.length;
+    done.requests += tally.requests;
+    upload.progress(done);
   }
 }
 

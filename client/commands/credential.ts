@@ -43,7 +43,7 @@ export async function testOneCredential(session: Session, output: Output, name: 
     );
   } catch (error) {
     if (output.json && error instanceof TestFailure) {
-      const { type, finding, code } = error;
+      const { type, finding, vendorCode: code } = error;
       output.print(JSON.stringify({ credential: name, passed: false, type, message: finding, code }));
     }
     throw error;

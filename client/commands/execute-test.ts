@@ -18,15 +18,15 @@ const UNTOUCHED_EVENTS = 2;
 export class TestFailure extends CommandError {
   readonly type: ErrorType;
   /** The vendor's own code. */
-  readonly code: string | null;
+  readonly vendorCode: string | null;
   /** What happened, without what to do. */
   readonly finding: string;
 
-  constructor(subject: string, type: ErrorType, finding: string, code: string | null) {
+  constructor(subject: string, type: ErrorType, finding: string, vendorCode: string | null) {
     super(EXIT.failed, `${subject}: ${finding}\n  ${ERROR_RULES[type].hint} (${type})`);
     this.type = type;
     this.finding = finding;
-    this.code = code;
+    this.vendorCode = vendorCode;
   }
 }
 

@@ -53,8 +53,13 @@ export async function startAfterTest(session: Session, name: string): Promise<bo
     const { state } = await client.schedule.getHandle(scheduleId(name)).describe();
     if (!state.paused || state.note !== UNTESTED_NOTE) return false;
   } catch (error) {
-    if (error instanceof ScheduleNotFoundError) return false;
-    throw error;
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    // A sync that runs only by hand waits for nothing any more: should it be given a schedule, that one runs.
+    const { pauseNote } = await session.ledger.definitions.sync(name);
+    if (pauseNote === null || pauseNote === UNTESTED_NOTE) {
+      await session.ledger.definitions.setPaused(name, false, null);
+    }
+    return false;
   }
   return setPaused(session, name, false, 'Passed its connection test.');
 }

@@ -53,8 +53,8 @@ export async function testOneSync(session: Session, output: Output, name: string
   }
 }
 
-export function failedVerdict(sync: string, { type, finding, code }: TestFailure): TestVerdict {
-  return { sync, passed: false, type, message: finding, code };
+export function failedVerdict(sync: string, { type, finding, vendorCode }: TestFailure): TestVerdict {
+  return { sync, passed: false, type, message: finding, code: vendorCode };
 }
 
 function show(output: Output, preview: Preview): void {
@@ -71,8 +71,10 @@ function show(output: Output, preview: Preview): void {
   for (const { row, code, reason } of preview.rejected) {
     output.print(`Row ${row + 1} would be rejected: ${reason} (${code})`);
   }
-  if (preview.futureRows > 0) output.print(`${preview.futureRows} rows have an UPDATED_AT in the future.`);
-  if (preview.nullRows > 0) output.print(`${preview.nullRows} rows have no UPDATED_AT and are never sent.`);
+  if (preview.futureRows > 0)
+    output.print(`Rows with an UPDATED_AT in the future, which wait: ${preview.futureRows}`);
+  if (preview.nullRows > 0)
+    output.print(`Rows without an UPDATED_AT, which are never sent: ${preview.nullRows}`);
   output.print('');
 }
 

@@ -1,7 +1,7 @@
 /** CSV as spreadsheets open it (RFC 4180). */
 
 /** A cell that a spreadsheet would take for a formula is kept text by a leading apostrophe. */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\n]/;
 
 export function csvLine(cells: readonly (string | null)[]): string {
   return cells

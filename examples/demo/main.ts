@@ -27,6 +27,8 @@ import { addRows, createWarehouse } from './warehouse.ts';
 const HERE = import.meta.dirname;
 const DEMO_KEY = 'sim-key';
 const READER_PASSWORD = 'demo-reader';
+/** Exit code after Ctrl-C. */
+const STOPPED = 130;
 
 const { values: options } = parseArgs({
   options: {
@@ -47,19 +49,26 @@ if (options.help) {
   --home FOLDER   folder for all data, emptied first; default .cdi/demo\n`,
   );
 } else {
-  process.exitCode = await demo();
+  process.exit(await demo());
 }
 
 /** @returns the exit code: 0 only where everything arrived as the tables say */
 async function demo(): Promise<number> {
   using stop = stopRequest();
+  await using cleanup = new AsyncDisposableStack();
+  const stopped = new Promise<number>((resolve) => {
+    stop.asked.addEventListener('abort', () => resolve(STOPPED));
+  });
+  return Promise.race([play(cleanup), stopped]);
+}
+
+async function play(cleanup: AsyncDisposableStack): Promise<number> {
   const output: Output = {
     ...terminalOutput(false),
     print: (text) => void process.stdout.write(`${text}\n`),
   };
   const home = resolve(options.home);
   await rm(home, { recursive: true, force: true });
-  await using cleanup = new AsyncDisposableStack();
 
   output.say('Starting a Braze simulator, a mail catcher, PostgreSQL, Temporal and a worker …');
   const braze = await spawnBrazeSimulator({ latencyMs: Number(options.latency) });
@@ -78,7 +87,6 @@ async function demo(): Promise<number> {
 
   const stack = await start(home, mails.smtp, output);
   cleanup.defer(() => stack.stop());
-  stop.asked.addEventListener('abort', () => void cleanup.disposeAsync().finally(() => process.exit(130)));
 
   const tables = sampleTables();
   const warehouse = await createWarehouse(stack.postgresUrl, READER_PASSWORD, tables);

@@ -9,6 +9,7 @@ import { scheduleId } from '../../../model/names.ts';
 import { type CliResult, jsonOf, runCli, writeDefinitions } from '../../support/cli-process.ts';
 import { type Installation, install } from '../../support/installation.ts';
 import { silentOutput } from '../../support/silent-output.ts';
+import { aDate, textLike } from '../../support/matching.ts';
 
 /** Never to be seen in anything that is printed. */
 const SECRET = 'braze-api-key-in-clear';
@@ -133,7 +134,7 @@ test('a dry run shows the plan and changes nothing; the apply does it; the next 
     stderr: '',
   });
   expect((await describeSchedule('ca-users'))?.state.paused).toBe(false);
-  expect(await definitions.sync('ca-users')).toMatchObject({ paused: false, testedAt: expect.any(Date) });
+  expect(await definitions.sync('ca-users')).toMatchObject({ paused: false, testedAt: aDate });
   expect((await definitions.workspace('shop')).apiKey).toBe('sim-key');
 
   const [again, asJson] = [await cli('apply', folder), await cli('apply', folder, '--json')];
@@ -237,7 +238,7 @@ test('another source asks what becomes of the watermark: keep goes on, reset beg
   });
   expect(await cli('apply', folder, '--watermark', 'nobody=keep')).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/--watermark names nobody, but there is no such sync/),
+    stderr: textLike(/--watermark names nobody, but there is no such sync/),
   });
 
   const kept = await cli('apply', folder, '--watermark', 'ca-users=keep');
@@ -273,7 +274,7 @@ test('another workspace asks too, and is refused while a run is open', async () 
 
   expect(await cli('apply', folder)).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/ca-users: its workspace changes; say/),
+    stderr: textLike(/ca-users: its workspace changes; say/),
   });
   const kept = await cli('apply', folder, '--watermark', 'ca-users=keep', '--json');
   expect(kept.code).toBe(0);
@@ -296,7 +297,7 @@ test('a credential that moves asks for every sync that reads through it, of this
     expect(result).toMatchObject({
       code: 2,
       stdout: '',
-      stderr: expect.stringMatching(/ca-users: its source changes; say --watermark/),
+      stderr: textLike(/ca-users: its source changes; say --watermark/),
     });
   }
   expect((await definitions.credential('warehouse')).definition.host).not.toBe('localhost');
@@ -313,7 +314,7 @@ test('a credential that moves asks for every sync that reads through it, of this
   expect(await cli('apply', folder)).toMatchObject({ code: 0, stderr: '' });
   expect(await cli('credential', 'add', join(folder, 'workspace.yaml'))).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/must hold credentials and nothing else/),
+    stderr: textLike(/must hold credentials and nothing else/),
   });
 });
 
@@ -347,13 +348,26 @@ test('a sync that fails its test is applied and stays paused, and so does one th
     'syncs/new.yaml': sync('ca-new', { schedule: 'manual' }),
   });
   const manual = await cli('apply', folder, '--no-test');
-  expect(manual).toMatchObject({ code: 0, stdout: expect.stringMatching(/- schedule ca-new: delete/) });
+  expect(manual).toMatchObject({ code: 0, stdout: textLike(/- schedule ca-new: delete/) });
   expect(await describeSchedule('ca-new')).toBeUndefined();
   expect((await describeSchedule('ca-users'))?.state.paused).toBe(true);
   expect(await cli('apply', folder)).toMatchObject({
     code: 1,
-    stdout: expect.stringMatching(/ca-users: connection test passed/),
+    stdout: textLike(/ca-users: connection test passed/),
   });
+});
+
+test('a sync that ran only by hand runs by the schedule it is given', async () => {
+  await createTable('by_hand', 2);
+  const byHand = { source: { schema: 'cdi', table: 'by_hand' } };
+  await write({ 'by-hand.yaml': sync('ca-by-hand', { ...byHand, schedule: 'manual' }) });
+  const manual = await cli('apply', folder);
+  expect(manual).toMatchObject({ code: 0, stdout: textLike(/ca-by-hand: connection test passed\.\n$/) });
+  expect(await describeSchedule('ca-by-hand')).toBeUndefined();
+  await write({ 'by-hand.yaml': sync('ca-by-hand', byHand) });
+  const scheduled = await cli('apply', folder);
+  expect(scheduled).toMatchObject({ code: 0, stdout: textLike(/^\+ schedule ca-by-hand: create$/m) });
+  expect((await describeSchedule('ca-by-hand'))?.state.paused).toBe(false);
 });
 
 test('--prune deletes what the folder no longer has; what comes back asks for its watermark', async () => {
@@ -382,7 +396,7 @@ test('--prune deletes what the folder no longer has; what comes back asks for it
   await write({ 'more.yaml': definition });
   expect(await cli('apply', folder)).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/ca-more: it was deleted and comes back; say --watermark ca-more=keep/),
+    stderr: textLike(/ca-more: it was deleted and comes back; say --watermark ca-more=keep/),
   });
   expect(await cli('apply', folder, '--watermark', 'ca-more=keep')).toMatchObject({ code: 0 });
   expect(await watermarkOf('ca-more')).toBe(delivered);

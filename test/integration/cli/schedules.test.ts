@@ -11,6 +11,7 @@ import type { maintenance } from '../../../workflows/index.ts';
 import { type CliResult, jsonOf, runCli, writeDefinitions } from '../../support/cli-process.ts';
 import { createEvents } from '../../support/event-table.ts';
 import { type Installation, install } from '../../support/installation.ts';
+import { aDate, textLike } from '../../support/matching.ts';
 
 const NAMES = ['cs-one', 'cs-two'];
 const UNTESTED = 'Waiting for its connection test: cdi test';
@@ -135,7 +136,7 @@ test('a run by hand leaves the schedule as it is', async () => {
   const { code, stdout } = await cli('run', 'cs-one');
   expect({ code, stdout }).toEqual({
     code: 0,
-    stdout: expect.stringMatching(/^cs-one: success, 0 rows read/),
+    stdout: textLike(/^cs-one: success, 0 rows read/),
   });
   const after = await handle.describe();
   expect(after.info.nextActionTimes[0]).toEqual(before.info.nextActionTimes[0]);
@@ -178,14 +179,14 @@ test('pause and resume are seen in Temporal and in the ledger, and an apply keep
     cli('status'),
     cli('show', 'cs-one', '--json'),
   ]);
-  expect(applied).toMatchObject({ code: 0, stdout: expect.stringContaining('= schedule cs-one: unchanged') });
+  expect(applied).toMatchObject({ code: 0, stdout: textLike(/= schedule cs-one: unchanged/) });
   expect(status.stdout).toMatch(/^cs-one +paused .* –$/m);
   expect(jsonOf(shown)).toMatchObject({ state: 'paused', pause_note: 'on holiday', next_run: null });
   const { definition } = await ledger().definitions.sync('cs-one');
   await writeFile(file, JSON.stringify({ ...definition, schedule: { every: '1 week' } }));
   expect(await cli('apply', folder)).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('~ schedule cs-one: update'),
+    stdout: textLike(/~ schedule cs-one: update/),
   });
   expect((await handle.describe()).state).toMatchObject({ paused: true, note: 'on holiday' });
 
@@ -268,7 +269,7 @@ test('maintenance closes a run that was terminated and removes what it staged', 
   expect(await ledger().runs.get(run)).toMatchObject({
     status: 'cancelled',
     error: { type: 'ended_outside' },
-    finishedAt: expect.any(Date),
+    finishedAt: aDate,
   });
   expect(await staged()).toEqual([]);
   expect(await readdir(join(installation.stagingFolder, 'cs-one'))).toEqual(['orphan']);

@@ -8,6 +8,7 @@ import { EXIT } from '../../../client/command-error.ts';
 import { runWorkflowId } from '../../../model/names.ts';
 import { type CliResult, runCli } from '../../support/cli-process.ts';
 import { type Installation, install } from '../../support/installation.ts';
+import { textLike } from '../../support/matching.ts';
 
 const KEY = `k:${Buffer.alloc(32, 7).toString('base64')}`;
 const NOWHERE = '127.0.0.1:1';
@@ -81,7 +82,7 @@ describe('where nothing runs', () => {
     expect(code).toBe(EXIT.unreachable);
     expect(JSON.parse(stderr)).toMatchObject({
       exitCode: EXIT.unreachable,
-      error: expect.stringMatching(/^Nothing runs/),
+      error: textLike(/^Nothing runs/),
     });
   });
 
@@ -164,7 +165,7 @@ describe.concurrent('where parts do not run', () => {
       stdout: '',
       stderr: `Temporal does not answer at ${NOWHERE}. Is \`cdi up\` running?\n`,
     });
-    expect(list).toMatchObject({ code: EXIT.ok, stdout: expect.stringMatching(/cli-idle/) });
+    expect(list).toMatchObject({ code: EXIT.ok, stdout: textLike(/cli-idle/) });
   });
 
   test('a namespace that Temporal does not know: exit 5 and what to check', async () => {

@@ -25,11 +25,8 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  const t0=Date.now();
   await installation[Symbol.asyncDispose]();
-  console.log('dispose', Date.now()-t0);
   await mail.kill();
-  console.log('kill', Date.now()-t0);
 });
 
 beforeEach(async () => {

@@ -48,6 +48,7 @@ async function readAll(
       {
         read: table(rows),
         handled: { atFrom: DigestMultiset.of(options.handled), beyond: DigestMultiset.of(options.handled) },
+        progress: () => undefined,
         writePage: async (page, bytes) => void (pages[page] = Buffer.from(bytes)),
       },
     );

@@ -8,7 +8,7 @@ const settings = (own: object) => syncSchema.shape.notifications.parse({ contact
 
 const decide = (status: RunOutcome, read: number, rejected: number, own: object = {}) =>
   decideNotification(
-    { status, counts: { ...NO_COUNTS, read, rejected, sent: read - rejected } },
+    { status, counts: { ...NO_COUNTS, read, rejected, sent: read - rejected }, error: null },
     settings(own),
   );
 
@@ -22,6 +22,13 @@ describe('decideNotification', () => {
 
   it('never tells of a cancelled run', () => {
     expect(decide('cancelled', 100, 50, everything)).toBeUndefined();
+  });
+
+  it('tells of a run that was terminated or reset: nobody may have meant that', () => {
+    const error = { type: 'ended_outside', message: 'Terminated.' } as const;
+    expect(decideNotification({ status: 'cancelled', counts: NO_COUNTS, error }, settings({}))).toBe(
+      'failure',
+    );
   });
 
   it.each([
