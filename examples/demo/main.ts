@@ -59,7 +59,7 @@ async function demo(): Promise<number> {
   const stopped = new Promise<number>((resolve) => {
     stop.asked.addEventListener('abort', () => resolve(STOPPED));
   });
-  return Promise.race([play(cleanup), stopped]);
+  return await Promise.race([play(cleanup), stopped]);
 }
 
 async function play(cleanup: AsyncDisposableStack): Promise<number> {
