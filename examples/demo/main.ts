@@ -6,8 +6,11 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { spawnBrazeSimulator } from '../../test/braze-simulator/simulator-client.ts';
-import { spawnMailCatcher } from '../../test/mail-catcher/mail-catcher-client.ts';
+import {
+  type SpawnedBrazeSimulator,
+  spawnBrazeSimulator,
+} from '../../test/braze-simulator/simulator-client.ts';
+import { type SpawnedMailCatcher, spawnMailCatcher } from '../../test/mail-catcher/mail-catcher-client.ts';
 import { applyDirectory } from '../../client/commands/apply.ts';
 import { rowsPerSecond, runSeconds } from '../../client/commands/describe-run.ts';
 import { restoreSchedules } from '../../client/commands/restore-schedules.ts';
@@ -56,24 +59,42 @@ if (options.help) {
 async function demo(): Promise<number> {
   using stop = stopRequest();
   await using cleanup = new AsyncDisposableStack();
-  const stopped = new Promise<number>((resolve) => {
-    stop.asked.addEventListener('abort', () => {
-      // What was under way fails in its own time while the servers stop; none of that is of interest any more.
-      process.on('uncaughtException', () => undefined);
-      resolve(STOPPED);
-    });
-  });
-  return await Promise.race([play(cleanup), stopped]);
-}
-
-async function play(cleanup: AsyncDisposableStack): Promise<number> {
   const output: Output = {
     ...terminalOutput(false),
     print: (text) => void process.stdout.write(`${text}\n`),
   };
+  let servers: Servers;
+  try {
+    servers = await startServers(output, cleanup, stop.asked);
+  } catch (error) {
+    if (stop.asked.aborted) return STOPPED;
+    throw error;
+  }
+  const stopped = new Promise<number>((resolve) => {
+    const onStop = (): void => {
+      // What was under way fails in its own time while the servers stop; none of that is of interest any more.
+      process.on('uncaughtException', () => undefined);
+      resolve(STOPPED);
+    };
+    stop.asked.addEventListener('abort', onStop);
+    if (stop.asked.aborted) onStop();
+  });
+  return await Promise.race([play(output, servers, cleanup), stopped]);
+}
+
+interface Servers {
+  readonly braze: SpawnedBrazeSimulator;
+  readonly mails: SpawnedMailCatcher;
+  readonly stack: Stack;
+}
+
+async function startServers(
+  output: Output,
+  cleanup: AsyncDisposableStack,
+  cancel: AbortSignal,
+): Promise<Servers> {
   const home = resolve(options.home);
   await rm(home, { recursive: true, force: true });
-
   output.say('Starting a Braze simulator, a mail catcher, PostgreSQL, Temporal and a worker …');
   const braze = await spawnBrazeSimulator({ latencyMs: Number(options.latency) });
   cleanup.defer(() => braze.kill());
@@ -88,10 +109,16 @@ async function play(cleanup: AsyncDisposableStack): Promise<number> {
   });
   const mails = await spawnMailCatcher();
   cleanup.defer(() => mails.kill());
-
-  const stack = await start(home, mails.smtp, output);
+  const stack = await start(home, mails.smtp, output, cancel);
   cleanup.defer(() => stack.stop());
+  return { braze, mails, stack };
+}
 
+async function play(
+  output: Output,
+  { braze, mails, stack }: Servers,
+  cleanup: AsyncDisposableStack,
+): Promise<number> {
   const tables = sampleTables();
   const warehouse = await createWarehouse(stack.postgresUrl, READER_PASSWORD, tables);
   cleanup.defer(() => warehouse.end());
@@ -155,12 +182,13 @@ async function play(cleanup: AsyncDisposableStack): Promise<number> {
 }
 
 /** On the usual ports, or on free ones where they are taken. */
-async function start(home: string, smtp: string, output: Output): Promise<Stack> {
+async function start(home: string, smtp: string, output: Output, cancel: AbortSignal): Promise<Stack> {
   const common: Omit<StackOptions, 'temporalPort' | 'uiPort' | 'postgresPort'> = {
     home,
     cliPath: process.env['TEMPORAL_CLI_PATH'],
     cacheFolder: cacheFolder(process.env),
     workerEnv: { ...process.env, CDI_SMTP_URL: smtp, CDI_MAIL_FROM: 'braze-cdi <cdi@example.com>' },
+    cancel,
     say: (line) => output.say(line),
     onReady: (services) => restoreSchedules(services, (line) => output.say(line)),
   };

@@ -27,7 +27,9 @@ describe('csvLine', () => {
   });
 
   it('gives every cell back to a reader of RFC 4180, formulas behind an apostrophe', () => {
-    const cell = fc.string({ unit: fc.constantFrom(...'ab,"\n\r=+-@\t\'') });
+    const cell = fc.string({
+      unit: fc.constantFrom('a', ',', '"', '\n', '\r', '\t', '=', '+', '-', '@', "'"),
+    });
     fc.assert(
       fc.property(fc.array(cell, { minLength: 1, maxLength: 5 }), (cells) => {
         const read = readLine(csvLine(cells));
@@ -43,7 +45,7 @@ describe('csvLine', () => {
 
 /** The cells of one record. */
 function readLine(line: string): string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,"]*))/g)].map(
+  return [...`${line},`.matchAll(/(?:"((?:[^"]|"")*)"|([^,"]*)),/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '',
   );
 }

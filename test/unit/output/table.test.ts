@@ -29,7 +29,7 @@ describe('table', () => {
 
   it('lets no cell break its line or steer the terminal', () => {
     expect(table(['PAYLOAD', 'N'], [['a\r\nb\u001b[2J\tc\u009b', 1]])).toBe(
-      'PAYLOAD       N\n────────────  ─\na  b [2J c    1',
+      'PAYLOAD      N\n───────────  ─\na  b [2J c   1',
     );
   });
 });
