@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ScheduleHandle } from '@temporalio/client';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { restoreAllSchedules } from '../../../client/commands/apply-schedule.ts';
 import { MAINTENANCE_SCHEDULE_ID, runWorkflowId, scheduleId } from '../../../model/names.ts';
 import type { maintenance } from '../../../workflows/index.ts';
@@ -211,67 +211,75 @@ test('schedules that Temporal lost are made again from the ledger, with their pa
   expect(await restoreAllSchedules(installation.session)).toBe(0);
 });
 
-test('maintenance mirrors a pause that was made in Temporal', async () => {
-  const handle = await handleOf('cs-one');
-  for (const paused of [true, false]) {
-    if (paused) await handle.pause('from the UI');
-    else await handle.unpause('from the UI');
-    // Temporal lists schedules from its index, which follows a moment later.
+describe('maintenance', () => {
+  // Here it is started by hand.
+  const ownTicks = async (): Promise<ScheduleHandle> =>
+    (await installation.session.temporal()).schedule.getHandle(MAINTENANCE_SCHEDULE_ID);
+  beforeAll(async () => (await ownTicks()).pause());
+  afterAll(async () => (await ownTicks()).unpause());
+
+  test('mirrors a pause that was made in Temporal', async () => {
+    const handle = await handleOf('cs-one');
+    for (const paused of [true, false]) {
+      if (paused) await handle.pause('from the UI');
+      else await handle.unpause('from the UI');
+      // Temporal lists schedules from its index, which follows a moment later.
+      await expect
+        .poll(
+          async () => {
+            await maintain();
+            const sync = await ledger().definitions.sync('cs-one');
+            return { paused: sync.paused, note: sync.pauseNote };
+          },
+          { timeout: 15_000 },
+        )
+        .toEqual({ paused, note: 'from the UI' });
+    }
+  });
+
+  test('closes a run that was terminated and removes what it staged', async () => {
+    await installation.source.query(
+      `insert into cdi.cs_one select updated_at + interval '2 days', external_id, payload from cdi.more`,
+    );
+    await installation.braze.client.setLatency({ ms: 60_000 });
+    const waiting = cli('run', 'cs-one');
+    let run = '';
     await expect
       .poll(
         async () => {
-          await maintain();
-          const sync = await ledger().definitions.sync('cs-one');
-          return { paused: sync.paused, note: sync.pauseNote };
+          const [open] = await ledger().runs.unfinished('cs-one');
+          run = open?.id ?? '';
+          return open?.counts.read;
         },
         { timeout: 15_000 },
       )
-      .toEqual({ paused, note: 'from the UI' });
-  }
-});
+      .toBe(10);
+    const staged = (): Promise<string[]> =>
+      readdir(join(installation.stagingFolder, 'cs-one', run)).catch(() => []);
+    await expect.poll(staged, { timeout: 10_000 }).not.toEqual([]);
+    const client = await installation.session.temporal();
+    await client.workflow.getHandle(runWorkflowId('cs-one')).terminate('by an operator');
+    expect(await waiting).toMatchObject({
+      code: 1,
+      stderr: 'The run was terminated; the ledger will close it within a minute.\n',
+    });
 
-test('maintenance closes a run that was terminated and removes what it staged', async () => {
-  await installation.source.query(
-    `insert into cdi.cs_one select updated_at + interval '2 days', external_id, payload from cdi.more`,
-  );
-  await installation.braze.client.setLatency({ ms: 60_000 });
-  const waiting = cli('run', 'cs-one');
-  let run = '';
-  await expect
-    .poll(
-      async () => {
-        const [open] = await ledger().runs.unfinished('cs-one');
-        run = open?.id ?? '';
-        return open?.counts.read;
-      },
-      { timeout: 15_000 },
-    )
-    .toBe(10);
-  const staged = (): Promise<string[]> =>
-    readdir(join(installation.stagingFolder, 'cs-one', run)).catch(() => []);
-  await expect.poll(staged, { timeout: 10_000 }).not.toEqual([]);
-  const client = await installation.session.temporal();
-  await client.workflow.getHandle(runWorkflowId('cs-one')).terminate('by an operator');
-  expect(await waiting).toMatchObject({
-    code: 1,
-    stderr: 'The run was terminated; the ledger will close it within a minute.\n',
+    expect((await maintain()).closed).toEqual([]);
+    const database = new pg.Client({ connectionString: installation.environment['CDI_LEDGER_URL'] });
+    await database.connect();
+    await database
+      .query(`update runs set started_at = started_at - interval '1 minute' where id = $1`, [run])
+      .finally(() => database.end());
+    // What a dead run staged after it was closed is an orphan, but not before an hour.
+    await mkdir(join(installation.stagingFolder, 'cs-one', 'orphan'), { recursive: true });
+    expect((await maintain()).closed).toEqual([{ sync: 'cs-one', run }]);
+    expect(await ledger().runs.get(run)).toMatchObject({
+      status: 'cancelled',
+      error: { type: 'ended_outside' },
+      finishedAt: aDate,
+    });
+    expect(await staged()).toEqual([]);
+    expect(await readdir(join(installation.stagingFolder, 'cs-one'))).toEqual(['orphan']);
+    expect((await maintain()).closed).toEqual([]);
   });
-
-  expect((await maintain()).closed).toEqual([]);
-  const database = new pg.Client({ connectionString: installation.environment['CDI_LEDGER_URL'] });
-  await database.connect();
-  await database
-    .query(`update runs set started_at = started_at - interval '1 minute' where id = $1`, [run])
-    .finally(() => database.end());
-  // What a dead run staged after it was closed is an orphan, but not before an hour.
-  await mkdir(join(installation.stagingFolder, 'cs-one', 'orphan'), { recursive: true });
-  expect((await maintain()).closed).toEqual([{ sync: 'cs-one', run }]);
-  expect(await ledger().runs.get(run)).toMatchObject({
-    status: 'cancelled',
-    error: { type: 'ended_outside' },
-    finishedAt: aDate,
-  });
-  expect(await staged()).toEqual([]);
-  expect(await readdir(join(installation.stagingFolder, 'cs-one'))).toEqual(['orphan']);
-  expect((await maintain()).closed).toEqual([]);
 });
