@@ -206,7 +206,7 @@ program
   .command('rejected')
   .description('rejected rows of a run: counts by reason, or the rows themselves')
   .argument('<sync>')
-  .option('--run <id>', 'default: the newest run')
+  .option('--run <id>', 'default: the newest run that rejected rows')
   .option('--csv', 'the rows as CSV; with --json: as JSON, one row a line', false)
   .action((sync: string, options: { run?: string; csv: boolean }) =>
     inSession(async (session, output) => {

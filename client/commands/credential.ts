@@ -1,4 +1,6 @@
 /** `cdi credential list|test|delete`. Adding one is an apply of its file; see apply.ts. */
+import { CdiError } from '../../model/errors.ts';
+import { CommandError, EXIT } from '../command-error.ts';
 import type { Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import type { Session } from '../session.ts';
@@ -50,7 +52,7 @@ export async function testOneCredential(session: Session, output: Output, name: 
   }
 }
 
-/** @throws CommandError `notFound`; CdiError where a sync uses it */
+/** @throws CommandError `notFound`; `usage` where a sync uses it */
 export async function deleteCredential(
   session: Session,
   output: Output,
@@ -59,6 +61,14 @@ export async function deleteCredential(
 ): Promise<void> {
   await requireCredential(session, name);
   await confirm(output, `Delete the credential ${name}?`, yes);
-  await session.ledger.definitions.deleteCredential(name);
+  try {
+    await session.ledger.definitions.deleteCredential(name);
+  } catch (error) {
+    if (!(error instanceof CdiError)) throw error;
+    throw new CommandError(
+      EXIT.usage,
+      `${error.message} Delete those syncs, or give them another credential, first.`,
+    );
+  }
   output.print(output.json ? JSON.stringify({ deleted: name }) : `${name}: deleted.`);
 }

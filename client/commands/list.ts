@@ -122,7 +122,7 @@ export async function showSync(session: Session, output: Output, name: string): 
   output.print(
     output.json
       ? JSON.stringify({ ...sync.definition, ...facts })
-      : stringify({ ...sync.definition, '—': facts }).trimEnd(),
+      : stringify({ ...sync.definition, now: facts }).trimEnd(),
   );
 }
 

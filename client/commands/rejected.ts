@@ -9,7 +9,7 @@ import type { Session } from '../session.ts';
 import { requireSync } from './require-sync.ts';
 
 export interface RejectedOptions {
-  /** Default: the newest run. */
+  /** Default: the newest run that rejected rows, else the newest. */
   readonly run: string | undefined;
   readonly format: 'table' | 'csv' | 'json';
 }
@@ -27,7 +27,7 @@ export async function showRejected(
   await requireSync(session, name);
   const run =
     options.run === undefined
-      ? (await session.ledger.runs.ofSync(name, 1))[0]?.id
+      ? await newestRejecting(session, name)
       : await requireRun(session, name, options.run);
   if (run === undefined) {
     output.say(`${name} has not run yet.`);
@@ -76,6 +76,13 @@ async function requireRun(session: Session, name: string, id: string): Promise<s
   const run = await session.ledger.runs.get(id);
   if (run?.sync === name) return run.id;
   throw new CommandError(EXIT.notFound, `${name} has no run ${id}. See \`cdi runs ${name}\`.`);
+}
+
+const LOOK_BACK = 200;
+
+async function newestRejecting(session: Session, name: string): Promise<string | undefined> {
+  const runs = await session.ledger.runs.ofSync(name, LOOK_BACK);
+  return (runs.find(({ counts }) => counts.rejected > 0) ?? runs[0])?.id;
 }
 
 async function* all(session: Session, name: string, run: string): AsyncGenerator<RejectedRow> {

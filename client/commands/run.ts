@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import { ERROR_RULES, isErrorType } from '../../model/errors.ts';
 import { runWorkflowId } from '../../model/names.ts';
 import type { syncRun } from '../../workflows/index.ts';
 import type { RunRecord } from '../../store/runs.ts';
@@ -67,7 +68,7 @@ export async function runSync(
 }
 
 function failureText({ error, status }: RunRecord): string {
-  if (error) return `${error.type}: ${error.message}`;
+  if (error && isErrorType(error.type)) return `${error.type}: ${ERROR_RULES[error.type].hint}`;
   if (status === 'running') return 'The run was terminated; the ledger will close it within a minute.';
   return `The run ended as ${status}.`;
 }
