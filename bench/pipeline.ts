@@ -1,11 +1,13 @@
 /**
  * The complete system on one machine: a table in PostgreSQL, a real Temporal server on a file, ledger, encrypted staging,
- * the worker, and the simulator's fast mode. Prints one JSON line.
+ * the worker, and the simulator's fast mode; and the raw loop over the same table, before and after it. Prints one JSON
+ * line: `npm run bench -- --rows N`.
  */
+import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import pg from 'pg';
 import { restoreSchedules } from '../client/commands/restore-schedules.ts';
 import { runSync } from '../client/commands/run.ts';
@@ -66,11 +68,14 @@ const session = new Session({
 cleanup.defer(() => session.close());
 await declare(session, braze.url, stack.postgresUrl);
 
+const rawBefore = options.latency === '0' ? await rawLoop() : undefined;
 const before = await usage(stack.worker.pid);
 const run = await runSync(session, output, 'bench', { wait: true });
 const after = await usage(stack.worker.pid);
 if (!run?.finishedAt) throw new Error('The run did not end.');
 const seconds = (run.finishedAt.getTime() - run.startedAt.getTime()) / 1_000;
+const rawAfter = options.latency === '0' ? await rawLoop() : undefined;
+const raw = rawBefore && rawAfter ? Math.max(rawBefore.rowsPerSecond, rawAfter.rowsPerSecond) : undefined;
 output.print(
   JSON.stringify({
     rows,
@@ -78,8 +83,25 @@ output.print(
     rowsPerSecond: Math.round(run.counts.sent / seconds),
     cpuSecondsPerMillion: ((after.cpuSeconds - before.cpuSeconds) / rows) * 1e6,
     peakRssMb: after.peakRssMb,
+    ...(raw === undefined ? {} : { raw: [rawBefore, rawAfter], ratioToRaw: run.counts.sent / seconds / raw }),
   }),
 );
+
+interface RawResult {
+  readonly rowsPerSecond: number;
+  readonly cpuSecondsPerMillion: number;
+}
+
+async function rawLoop(): Promise<RawResult> {
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    new URL('raw-loop.ts', import.meta.url).pathname,
+    stack.postgresUrl,
+    'public.bench_users',
+    braze.url,
+    '16',
+  ]);
+  return JSON.parse(stdout) as RawResult;
+}
 
 async function declare(session: Session, endpoint: string, postgresUrl: string): Promise<void> {
   const { hostname, port, username, password, pathname } = new URL(postgresUrl);

@@ -38,7 +38,7 @@ export const CONTROL: ActivityOptions = {
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 
-/** A mail server that is down must not hold a run up. */
+/** A mail server that is down delays the end of a run's workflow a little, and never fails it. */
 export const MAIL: ActivityOptions = {
   startToCloseTimeout: '90 seconds',
   retry: {
