@@ -2,10 +2,10 @@
 import { parseDuration } from '../model/duration.ts';
 import { epochHolder } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { SegmentFiles, type SegmentPlace } from './upload/segment-pages.ts';
+import { SegmentFiles, type StagedSegment } from './upload/segment-pages.ts';
 
 export interface CommitInput {
-  readonly place: SegmentPlace;
+  readonly place: StagedSegment;
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Extraction: streams one segment of new rows from the warehouse into staged pages. */
+import { Context } from '@temporalio/activity';
 import { CdiError } from '../model/errors.ts';
 import type { Ledger } from '../store/ledger.ts';
 import { epochHolder } from './caller.ts';
@@ -6,7 +7,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { type HandledRows, readSegment } from './extraction/read-segment.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { DigestMultiset } from './rows/digest-multiset.ts';
-import { SegmentFiles, type SegmentPlace } from './upload/segment-pages.ts';
+import { SegmentFiles, type SegmentPlace, type StagedSegment } from './upload/segment-pages.ts';
 import { withSource } from './warehouses/open-source.ts';
 
 export interface ExtractInput {
@@ -24,7 +25,7 @@ export interface ExtractInput {
 }
 
 export interface ExtractedSegment {
-  readonly place: SegmentPlace;
+  readonly place: StagedSegment;
   readonly pages: number;
   readonly rows: number;
   readonly skipped: number;
@@ -63,7 +64,7 @@ const NONE = Buffer.alloc(0);
 export function extract({ ledger, staging }: ActivityDependencies) {
   return async (input: ExtractInput): Promise<ExtractedSegment> =>
     withHeartbeat(async (signal, tell) => {
-      const { place } = input;
+      const place: StagedSegment = { ...input.place, attempt: Context.current().info.attempt };
       const { definition } = await ledger.definitions.sync(place.sync);
       const holder = epochHolder(place.sync, place.epoch);
       const files = new SegmentFiles(staging, place);

@@ -12,12 +12,12 @@ import { sendBatch } from './braze/send-batch.ts';
 import { epochHolder } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { SegmentFiles, type SegmentPlace } from './upload/segment-pages.ts';
+import { SegmentFiles, type StagedSegment } from './upload/segment-pages.ts';
 import { acquireLease } from './upload/upload-lease.ts';
 import { uploadSegment } from './upload/upload-segment.ts';
 
 export interface UploadInput {
-  readonly place: SegmentPlace;
+  readonly place: StagedSegment;
   readonly pages: number;
 }
 

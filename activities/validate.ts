@@ -8,11 +8,11 @@ import { type PackLimits, packBatches } from './braze/pack.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { RowPage } from './rows/row-page.ts';
-import { SegmentFiles, type SegmentPlace } from './upload/segment-pages.ts';
+import { SegmentFiles, type StagedSegment } from './upload/segment-pages.ts';
 import { validatePage } from './validation/validate-page.ts';
 
 export interface ValidateInput {
-  readonly place: SegmentPlace;
+  readonly place: StagedSegment;
   readonly pages: number;
 }
 

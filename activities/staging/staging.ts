@@ -16,6 +16,13 @@ export interface Staging {
 
 export const runFolder = (sync: string, run: string): string => `${sync}/${run}`;
 
-/** @param epoch part of the name, so that an older run's stray activity cannot write over a newer one's pages */
-export const segmentFolder = (sync: string, run: string, epoch: number, segment: number): string =>
-  `${runFolder(sync, run)}/${epoch}-${segment}`;
+/**
+ * Epoch and attempt are part of the name, so that neither an older run nor a former attempt that wakes up late can
+ * write over the pages that are in use.
+ *
+ * @param attempt which attempt of the extraction made the pages
+ */
+export const segmentFolder = (
+  place: { sync: string; run: string; epoch: number; segment: number },
+  attempt: number,
+): string => `${runFolder(place.sync, place.run)}/${place.epoch}-${place.segment}-${attempt}`;

@@ -12,6 +12,11 @@ export interface SegmentPlace {
   readonly segment: number;
 }
 
+/** A segment whose pages are staged, with the attempt of the extraction that made them. */
+export interface StagedSegment extends SegmentPlace {
+  readonly attempt: number;
+}
+
 /** What validation found in one page. */
 export interface PageIndex {
   readonly batches: readonly BatchSummary[];
@@ -30,9 +35,9 @@ export class SegmentFiles {
   readonly #staging: Staging;
   readonly #folder: string;
 
-  constructor(staging: Staging, place: SegmentPlace) {
+  constructor(staging: Staging, place: StagedSegment) {
     this.#staging = staging;
-    this.#folder = segmentFolder(place.sync, place.run, place.epoch, place.segment);
+    this.#folder = segmentFolder(place, place.attempt);
   }
 
   writeRows(page: number, bytes: Buffer): Promise<void> {
