@@ -2,14 +2,26 @@
  * Timeouts, heartbeats and retries, by class of activity. The only place where they are written.
  * What is retried at all is decided by the error's own type (model/errors.ts).
  */
-import { type ActivityOptions, proxyActivities, workflowInfo } from '@temporalio/workflow';
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { BrazeActivities, ControlActivities, WarehouseActivities } from '../activities/index.ts';
 import { queuePrefix, taskQueues } from '../model/names.ts';
+
+/**
+ * A cancelled step is waited for: what it still records belongs to the run. Written out because the SDK sends TRY_CANCEL
+ * where nothing is given, whatever its documentation says.
+ */
+const WAITED_FOR = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED } as const;
 
 const queues = (): ReturnType<typeof taskQueues> => taskQueues(queuePrefix(workflowInfo().taskQueue));
 
 /** A query may take an hour and a sleeping warehouse minutes to wake; a dead worker is noticed in seconds. */
 export const WAREHOUSE: ActivityOptions = {
+  ...WAITED_FOR,
   startToCloseTimeout: '3 hours',
   heartbeatTimeout: '10 seconds',
   retry: {
@@ -22,6 +34,7 @@ export const WAREHOUSE: ActivityOptions = {
 
 /** Braze may be down, or its rate limit used up, for hours. Within an attempt the upload retries by itself. */
 export const BRAZE: ActivityOptions = {
+  ...WAITED_FOR,
   startToCloseTimeout: '24 hours',
   heartbeatTimeout: '10 seconds',
   retry: {
@@ -34,12 +47,14 @@ export const BRAZE: ActivityOptions = {
 
 /** The ledger must be told, however long it is away. */
 export const CONTROL: ActivityOptions = {
+  ...WAITED_FOR,
   startToCloseTimeout: '15 seconds',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
 };
 
 /** A mail server that is down delays the end of a run's workflow a little, and never fails it. */
 export const MAIL: ActivityOptions = {
+  ...WAITED_FOR,
   startToCloseTimeout: '90 seconds',
   retry: {
     initialInterval: '2 seconds',
@@ -51,6 +66,7 @@ export const MAIL: ActivityOptions = {
 
 /** What a person waits for should fail soon rather than late. */
 export const INTERACTIVE: ActivityOptions = {
+  ...WAITED_FOR,
   startToCloseTimeout: '10 minutes',
   heartbeatTimeout: '10 seconds',
   retry: {

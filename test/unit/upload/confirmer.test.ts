@@ -58,44 +58,48 @@ class Recorder implements UploadRecord {
 }
 
 describe('the window', () => {
-  test('what may be sent is always written down before, whatever order the answers come in', { timeout: 60_000 }, async () => {
-    const script = fc.record({
-      batches: fc.integer({ min: 1, max: 12 }),
-      window: fc.integer({ min: 1, max: 10 }),
-      delays: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 40, maxLength: 40 }),
-    });
-    await fc.assert(
-      fc.asyncProperty(script, async ({ batches, window, delays }) => {
-        const ledger = new Recorder();
-        const confirmer = new Confirmer(ledger, place, facts(batches), window, new Set());
-        await confirmer.begin(0);
-        const sending: Promise<void>[] = [];
-        for (let batch = 0; batch < batches; batch += 1) {
-          await confirmer.room(batch);
-          const done = new Set(ledger.confirmed);
-          let lowest = 0;
-          while (done.has(lowest)) lowest += 1;
-          expect(batch).toBeLessThan(ledger.reservation.to);
-          expect(batch - lowest).toBeLessThan(window);
-          expect(ledger.reservation.open).toMatchObject({ firstBatch: lowest });
-          sending.push(
-            (async () => {
-              for (let turns = delays[batch] ?? 0; turns > 0; turns -= 1)
-                await new Promise((resolve) => setImmediate(resolve));
-              confirmer.add(answer(batch));
-            })(),
+  test(
+    'what may be sent is always written down before, whatever order the answers come in',
+    { timeout: 60_000 },
+    async () => {
+      const script = fc.record({
+        batches: fc.integer({ min: 1, max: 12 }),
+        window: fc.integer({ min: 1, max: 10 }),
+        delays: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 40, maxLength: 40 }),
+      });
+      await fc.assert(
+        fc.asyncProperty(script, async ({ batches, window, delays }) => {
+          const ledger = new Recorder();
+          const confirmer = new Confirmer(ledger, place, facts(batches), window, new Set());
+          await confirmer.begin(0);
+          const sending: Promise<void>[] = [];
+          for (let batch = 0; batch < batches; batch += 1) {
+            await confirmer.room(batch);
+            const done = new Set(ledger.confirmed);
+            let lowest = 0;
+            while (done.has(lowest)) lowest += 1;
+            expect(batch).toBeLessThan(ledger.reservation.to);
+            expect(batch - lowest).toBeLessThan(window);
+            expect(ledger.reservation.open).toMatchObject({ firstBatch: lowest });
+            sending.push(
+              (async () => {
+                for (let turns = delays[batch] ?? 0; turns > 0; turns -= 1)
+                  await new Promise((resolve) => setImmediate(resolve));
+                confirmer.add(answer(batch));
+              })(),
+            );
+          }
+          await Promise.all(sending);
+          await confirmer.flush(false);
+          expect(ledger.confirmed.sort((a, b) => a - b)).toEqual(
+            Array.from({ length: batches }, (_unused, number) => number),
           );
-        }
-        await Promise.all(sending);
-        await confirmer.flush(false);
-        expect(ledger.confirmed.sort((a, b) => a - b)).toEqual(
-          Array.from({ length: batches }, (_unused, number) => number),
-        );
-        expect(ledger.reservation).toEqual({ to: batches, open: null });
-      }),
-      { numRuns: 20 },
-    );
-  });
+          expect(ledger.reservation).toEqual({ to: batches, open: null });
+        }),
+        { numRuns: 20 },
+      );
+    },
+  );
 
   test('a new attempt records what the lost one may have sent, and nothing else', async () => {
     const ledger = new Recorder();
