@@ -119,7 +119,7 @@ const optionsSchema = z
       .int()
       .min(1)
       .max(10_000)
-      .default(400)
+      .default(250)
       .describe(
         'How many batches may be sent beyond the lowest unconfirmed one: what a crash may double at most.',
       ),

@@ -12,9 +12,11 @@ import {
 } from '../../test/braze-simulator/simulator-client.ts';
 import { type SpawnedMailCatcher, spawnMailCatcher } from '../../test/mail-catcher/mail-catcher-client.ts';
 import { applyDirectory } from '../../client/commands/apply.ts';
+import { pauseSync, resumeSync } from '../../client/commands/pause.ts';
 import { rowsPerSecond, runSeconds } from '../../client/commands/describe-run.ts';
 import { restoreSchedules } from '../../client/commands/restore-schedules.ts';
 import { runSync } from '../../client/commands/run.ts';
+import { carryOutTest } from '../../client/commands/test.ts';
 import { cacheFolder } from '../../client/embedded/temporal-cli.ts';
 import { StartError } from '../../client/embedded/start-error.ts';
 import { type Output, terminalOutput } from '../../client/output/output.ts';
@@ -141,9 +143,14 @@ async function play(
     dryRun: false,
     prune: false,
     watermark: [],
-    test: true,
+    test: false,
     env: { DEMO_BRAZE_KEY: DEMO_KEY, DEMO_WAREHOUSE_PASSWORD: READER_PASSWORD },
   });
+  for (const { sync } of tables) {
+    // A tick that fell into the demo would take rows away from the runs that it shows.
+    await pauseSync(session, sync, 'Paused while the demo runs it by hand.');
+    output.print((await carryOutTest(session, sync)).message);
+  }
   output.say(`Their schedules: ${stack.uiUrl}/namespaces/default/schedules\n`);
 
   output.say('First run of each sync:');
@@ -173,6 +180,7 @@ async function play(
     await writeFile(options.json, `${JSON.stringify(asJson(runs, received.length, differences.length))}\n`);
 
   if (options.keep) {
+    for (const { sync } of tables) await resumeSync(session, sync, 'The demo is over.');
     output.say(
       `\nEverything keeps running; Ctrl-C stops it. In another terminal: npm run cdi -- --home ${options.home} status`,
     );
