@@ -225,7 +225,7 @@ export const ERROR_RULES = {
 export type ErrorType = keyof typeof ERROR_RULES;
 export const ERROR_TYPES = Object.keys(ERROR_RULES) as ErrorType[];
 
-/** The types that no retry mends; they feed the retry policy of every activity. */
+/** The types that no retry mends: a failure of such a type is marked non-retryable where it is cast. */
 export const FINAL_ERROR_TYPES = ERROR_TYPES.filter((type) => !ERROR_RULES[type].retryable);
 
 export function isErrorType(value: unknown): value is ErrorType {

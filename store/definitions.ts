@@ -1,5 +1,5 @@
 /** Workspaces, credentials and syncs, as `cdi apply` put them there. */
-import { type Kysely, type Transaction, sql } from 'kysely';
+import { type Kysely, type Selectable, type Transaction, sql } from 'kysely';
 import {
   type CredentialDefinition,
   type SyncDefinition,
@@ -11,7 +11,7 @@ import {
 import { CdiError } from '../model/errors.ts';
 import { tableKey } from '../model/table-key.ts';
 import type { Keyring } from './keyring.ts';
-import type { LedgerSchema } from './schema.ts';
+import type { LedgerSchema, SyncTable } from './schema.ts';
 
 /** Secret values by field name, in clear; only ever in memory. */
 export type Secrets = Readonly<Record<string, string>>;
@@ -303,15 +303,7 @@ async function forgetDeleted(
   await tx.deleteFrom('syncs').where(column, '=', name).where('deleted_at', 'is not', null).execute();
 }
 
-function toStoredSync(row: {
-  name: string;
-  definition: unknown;
-  deleted_at: Date | null;
-  tested_at: Date | null;
-  paused: boolean;
-  pause_note: string | null;
-  created_at: Date;
-}): StoredSync {
+function toStoredSync(row: Selectable<SyncTable>): StoredSync {
   return {
     name: row.name,
     definition: syncSchema.parse(row.definition),

@@ -1,8 +1,8 @@
 /** Runs: what each execution of a sync did. */
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type Selectable, sql } from 'kysely';
 import type { DataType } from '../model/data-type.ts';
 import type { RunCounts, RunOutcome, RunStatus, Trigger } from '../model/run.ts';
-import type { LedgerSchema } from './schema.ts';
+import type { LedgerSchema, RunTable } from './schema.ts';
 
 export interface RunRecord {
   readonly id: string;
@@ -113,7 +113,6 @@ export class Runs {
       .execute();
   }
 
-  /** Adds what one extraction read. */
   async get(id: string): Promise<RunRecord | undefined> {
     const row = await this.#db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
     return row && toRecord(row);
@@ -189,30 +188,7 @@ export interface PossiblyDoubledRange {
   readonly cause: 'answer_lost' | 'attempt_lost';
 }
 
-function toRecord(row: {
-  id: string;
-  sync: string;
-  data_type: DataType;
-  workflow_run_id: string;
-  trigger: Trigger;
-  status: RunStatus;
-  upper_bound: string | null;
-  watermark_before: string | null;
-  watermark_after: string | null;
-  read: number;
-  sent: number;
-  rejected: number;
-  requests: number;
-  possibly_doubled: number;
-  future_rows: number;
-  null_rows: number;
-  warnings: string[];
-  error_type: string | null;
-  error_message: string | null;
-  error_code: string | null;
-  started_at: Date;
-  finished_at: Date | null;
-}): RunRecord {
+function toRecord(row: Selectable<RunTable>): RunRecord {
   return {
     id: row.id,
     sync: row.sync,
