@@ -43,22 +43,17 @@ const SEGMENT_BYTES = 256 << 20;
  * an older confirmation that reaches beyond the instant may repeat digests of the commit.
  */
 async function handledRows(ledger: Ledger, { place, from, inclusive }: ExtractInput): Promise<HandledRows> {
-  const watermark = await ledger.watermarks.get(place.sync);
   const groups = await ledger.uploads.handled(place.sync, from);
+  const beyond = DigestMultiset.of(groups.map(({ digests }) => digests));
+  if (!inclusive) return { atFrom: new DigestMultiset(), beyond };
+  const watermark = await ledger.watermarks.get(place.sync);
   const isNewer = (group: { epoch: number; segment: number }): boolean =>
     !watermark ||
     group.epoch > watermark.epoch ||
     (group.epoch === watermark.epoch && group.segment > watermark.segment);
-  const atFrom = inclusive
-    ? [watermark?.digests ?? NONE, ...groups.filter(isNewer).map(({ digests }) => digests)]
-    : [];
-  return {
-    atFrom: DigestMultiset.of(atFrom),
-    beyond: DigestMultiset.of(groups.map(({ digests }) => digests)),
-  };
+  const newer = groups.filter(isNewer).map(({ digests }) => digests);
+  return { atFrom: DigestMultiset.of(watermark ? [watermark.digests, ...newer] : newer), beyond };
 }
-
-const NONE = Buffer.alloc(0);
 
 /** @throws CdiError `limit_exceeded` where the run has more rows than it may; the warehouse's and staging's classes */
 export function extract({ ledger, staging }: ActivityDependencies) {

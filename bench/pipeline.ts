@@ -15,6 +15,7 @@ import { parseDefinitions } from '../client/definitions/parse-definitions.ts';
 import { cacheFolder } from '../client/embedded/temporal-cli.ts';
 import { terminalOutput } from '../client/output/output.ts';
 import { Session } from '../client/session.ts';
+import { NO_CHANGES } from '../store/definitions.ts';
 import { startStack } from '../client/up/stack.ts';
 import { spawnBrazeSimulator } from '../test/braze-simulator/simulator-client.ts';
 import { fillTable } from './fill-table.ts';
@@ -136,14 +137,12 @@ async function declare(session: Session, endpoint: string, postgresUrl: string):
   if (!parsed.valid) throw new Error(JSON.stringify(parsed.problems));
   const { workspaces, credentials, syncs } = parsed.definitions;
   await session.ledger.definitions.change({
+    ...NO_CHANGES,
     workspaces: workspaces.map((definition) => ({ definition, secrets: { api_key: 'sim-key' } })),
     credentials: credentials.map((definition) => ({
       definition,
       secrets: { password: decodeURIComponent(password) },
     })),
     syncs: syncs.map((definition) => ({ definition, watermark: 'keep', retest: false })),
-    deleteSyncs: [],
-    deleteCredentials: [],
-    deleteWorkspaces: [],
   });
 }

@@ -56,6 +56,16 @@ export interface DefinitionChanges {
   readonly deleteWorkspaces: readonly string[];
 }
 
+/** To be spread under the changes that are meant. */
+export const NO_CHANGES: DefinitionChanges = {
+  workspaces: [],
+  credentials: [],
+  syncs: [],
+  deleteSyncs: [],
+  deleteCredentials: [],
+  deleteWorkspaces: [],
+};
+
 const FOREIGN_KEY_VIOLATION = '23503';
 const UNIQUE_VIOLATION = '23505';
 

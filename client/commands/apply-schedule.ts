@@ -3,8 +3,9 @@ import { ScheduleNotFoundError } from '@temporalio/client';
 import type { SyncDefinition } from '../../model/definitions.ts';
 import { scheduleId } from '../../model/names.ts';
 import { maintenanceScheduleOptions, scheduleOptions } from '../reconcile/schedule-options.ts';
-import { reconcileSchedule, removeSchedule } from '../reconcile/schedules.ts';
+import { type ReconcileOptions, reconcileSchedule, removeSchedule } from '../reconcile/schedules.ts';
 import type { Action } from '../reconcile/plan-types.ts';
+import type { StoredSync } from '../../store/definitions.ts';
 import type { Session } from '../session.ts';
 import { UNTESTED_NOTE } from './pause.ts';
 
@@ -23,10 +24,18 @@ export async function applySchedule(
     await removeSchedule(schedule, scheduleId(name));
     return;
   }
-  const { testedAt, paused, pauseNote } = await session.ledger.definitions.sync(name);
-  const note = testedAt ? (paused ? (pauseNote ?? 'Paused.') : undefined) : UNTESTED_NOTE;
-  const made = await reconcileSchedule(schedule, desired, note === undefined ? {} : { pausedNote: note });
+  const made = await reconcileSchedule(
+    schedule,
+    desired,
+    startOf(await session.ledger.definitions.sync(name)),
+  );
   await session.ledger.definitions.setPaused(name, made.paused, made.note ?? null);
+}
+
+/** How a schedule starts that has to be made: paused until the test has passed, or as the ledger remembers it. */
+function startOf({ testedAt, paused, pauseNote }: StoredSync): ReconcileOptions {
+  if (!testedAt) return { pausedNote: UNTESTED_NOTE };
+  return paused ? { pausedNote: pauseNote ?? 'Paused.' } : {};
 }
 
 /** Holds a running schedule back until its sync has passed its test again; one that is paused stays as it is. */
@@ -52,15 +61,10 @@ export async function restoreAllSchedules(session: Session): Promise<number> {
   const { schedule } = await session.temporal();
   const syncs = (await session.ledger.definitions.syncs()).filter(({ deletedAt }) => deletedAt === null);
   let created = 0;
-  for (const { definition, testedAt, paused, pauseNote } of syncs) {
-    const desired = scheduleOptions(definition, session.queues.control);
+  for (const sync of syncs) {
+    const desired = scheduleOptions(sync.definition, session.queues.control);
     if (!desired) continue;
-    const note = testedAt ? (paused ? (pauseNote ?? 'Paused.') : undefined) : UNTESTED_NOTE;
-    const { outcome } = await reconcileSchedule(
-      schedule,
-      desired,
-      note === undefined ? {} : { pausedNote: note },
-    );
+    const { outcome } = await reconcileSchedule(schedule, desired, startOf(sync));
     if (outcome === 'created') created += 1;
   }
   await ensureMaintenance(session);

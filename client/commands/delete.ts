@@ -1,9 +1,10 @@
 /** `cdi delete`: a sync and its schedule. Its watermark stays, so that applying it again can go on where it ended. */
 import { createInterface } from 'node:readline/promises';
-import { ScheduleNotFoundError } from '@temporalio/client';
 import { scheduleId } from '../../model/names.ts';
 import { CommandError, EXIT } from '../command-error.ts';
+import { NO_CHANGES } from '../../store/definitions.ts';
 import type { Output } from '../output/output.ts';
+import { removeSchedule } from '../reconcile/schedules.ts';
 import type { Session } from '../session.ts';
 import { requireSync } from './require-sync.ts';
 
@@ -32,26 +33,11 @@ export async function deleteSync(
   if (open.length > 0)
     throw new CommandError(EXIT.busy, `A run of ${name} is under way; cancel it first, or wait for its end.`);
   await confirm(output, `Delete the sync ${name}? Its rows in Braze stay as they are.`, yes);
-  await removeSchedule(session, name);
-  await session.ledger.definitions.change({
-    workspaces: [],
-    credentials: [],
-    syncs: [],
-    deleteSyncs: [name],
-    deleteCredentials: [],
-    deleteWorkspaces: [],
-  });
+  await removeSchedule((await session.temporal()).schedule, scheduleId(name));
+  await session.ledger.definitions.change({ ...NO_CHANGES, deleteSyncs: [name] });
   output.print(
     output.json
       ? JSON.stringify({ deleted: name })
       : `${name}: deleted. Its watermark is kept for a later apply.`,
   );
-}
-
-async function removeSchedule(session: Session, name: string): Promise<void> {
-  try {
-    await (await session.temporal()).schedule.getHandle(scheduleId(name)).delete();
-  } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
-  }
 }

@@ -14,6 +14,7 @@ import { inject } from 'vitest';
 import { parseDefinitions } from '../../client/definitions/parse-definitions.ts';
 import type { CredentialDefinition, SyncDefinition, WorkspaceDefinition } from '../../model/definitions.ts';
 import { Session } from '../../client/session.ts';
+import { NO_CHANGES } from '../../store/definitions.ts';
 import { type SpawnedBrazeSimulator, spawnBrazeSimulator } from '../braze-simulator/simulator-client.ts';
 
 const WORKER = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
@@ -196,15 +197,6 @@ async function declareWorkspace(session: Session, endpoint: string, sourceUrl: s
 }
 
 /** Changes of definitions to begin with. */
-export const NO_CHANGES = {
-  workspaces: [],
-  credentials: [],
-  syncs: [],
-  deleteSyncs: [],
-  deleteCredentials: [],
-  deleteWorkspaces: [],
-} as const;
-
 async function declareSync(
   session: Session,
   { table, ...sync }: Partial<Record<string, unknown>> & { name: string; data_type: string; table: string },

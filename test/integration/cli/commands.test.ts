@@ -7,6 +7,7 @@ import { runWorkflowId, scheduleId } from '../../../model/names.ts';
 import type { CredentialDefinition } from '../../../model/definitions.ts';
 import { type CliResult, jsonOf, runCli } from '../../support/cli-process.ts';
 import { createEvents } from '../../support/event-table.ts';
+import { NO_CHANGES } from '../../../store/definitions.ts';
 import { type Installation, install } from '../../support/installation.ts';
 import { silentOutput } from '../../support/silent-output.ts';
 import { objectLike, textLike } from '../../support/matching.ts';
@@ -14,15 +15,6 @@ import { objectLike, textLike } from '../../support/matching.ts';
 let installation: Installation;
 
 const cli = (...args: string[]): Promise<CliResult> => runCli(installation.environment, args);
-
-const NO_CHANGES = {
-  workspaces: [],
-  credentials: [],
-  syncs: [],
-  deleteSyncs: [],
-  deleteCredentials: [],
-  deleteWorkspaces: [],
-};
 
 /** A credential like the installation's own, but for one thing. */
 async function declareCredential(

@@ -3,7 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
 import { runWorkflowId } from '../../../model/names.ts';
 import type { RunRecord } from '../../../store/runs.ts';
-import { type Installation, NO_CHANGES, install } from '../../support/installation.ts';
+import { NO_CHANGES } from '../../../store/definitions.ts';
+import { type Installation, install } from '../../support/installation.ts';
 import { unsupportedByRedshift } from '../../support/redshift-statements.ts';
 import { endOfRun, runToEnd, startRun } from '../../support/run-to-end.ts';
 import {

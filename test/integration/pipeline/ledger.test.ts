@@ -11,7 +11,8 @@ import type { UploadHolder } from '../../../store/epoch.ts';
 import { parseKeyring } from '../../../store/keyring.ts';
 import { type Ledger, openLedger } from '../../../store/ledger.ts';
 import type { Confirmation } from '../../../store/uploads.ts';
-import { type Installation, NO_CHANGES, install } from '../../support/installation.ts';
+import { NO_CHANGES } from '../../../store/definitions.ts';
+import { type Installation, install } from '../../support/installation.ts';
 
 let installation: Installation;
 let ledger: Ledger;
