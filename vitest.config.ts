@@ -14,6 +14,16 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: 'faults',
+          include: ['test/faults/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          hookTimeout: 120_000,
+          // Faults are mostly waited for: for a lease to end, for a silence to be noticed.
+          maxConcurrency: 6,
+        },
+      },
     ],
   },
 });

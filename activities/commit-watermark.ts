@@ -9,13 +9,17 @@ export interface CommitInput {
 }
 
 /**
- * @returns the new watermark's text
+ * @returns the watermark's text; null while there is none
  * @throws CdiError `superseded` where another run has taken over
  */
 export function commitWatermark({ ledger, staging }: ActivityDependencies) {
-  return async ({ place }: CommitInput): Promise<string> => {
-    const watermark = await ledger.watermarks.commit(epochHolder(place.sync, place.epoch), place.segment);
+  return async ({ place }: CommitInput): Promise<string | null> => {
     const { definition } = await ledger.definitions.sync(place.sync);
+    const watermark = await ledger.watermarks.commit(
+      epochHolder(place.sync, place.epoch),
+      place.segment,
+      definition.options.digest_rows,
+    );
     if (parseDuration(definition.options.keep_rows) === 0) await new SegmentFiles(staging, place).remove();
     return watermark;
   };

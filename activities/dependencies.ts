@@ -11,10 +11,12 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
-/** What the maintenance activity asks of Temporal. */
+/** What the activities ask of Temporal. */
 export interface TemporalSide {
   /** The Temporal run id that is open under a sync's workflow id, or undefined where none is. */
   openRun(sync: string): Promise<string | undefined>;
+  /** Pauses the schedule of a sync, with a note that says why; a sync without a schedule is left as it is. */
+  pauseSchedule(sync: string, note: string): Promise<void>;
   /** Pause and note of each sync's schedule; syncs without a schedule are absent. */
   schedulePauses(): Promise<Map<string, { paused: boolean; note: string | undefined }>>;
 }

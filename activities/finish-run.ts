@@ -13,6 +13,8 @@ export interface FinishRunInput {
   readonly run: string;
   readonly failure?:
     { readonly type: ErrorType; readonly message: string; readonly code: string | null } | undefined;
+  /** What else is to be told of the run. */
+  readonly warnings?: readonly string[];
 }
 
 /** What a run came to; the workflow's result is made of it. */
@@ -27,7 +29,8 @@ export interface FinishedRun {
 }
 
 export function finishRun({ ledger, staging, log }: ActivityDependencies) {
-  return async ({ sync, run, failure }: FinishRunInput): Promise<FinishedRun> => {
+  return async ({ sync, run, failure, warnings: told = [] }: FinishRunInput): Promise<FinishedRun> => {
+    for (const warning of told) await ledger.runs.addWarning(run, warning);
     const record = await ledger.runs.finish(run, (counts) => ({
       status: runOutcome(counts, failure?.type),
       error: failure ?? null,

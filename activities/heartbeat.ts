@@ -2,6 +2,8 @@ import { Context } from '@temporalio/activity';
 
 /** Heartbeats are cheap but not free: one a second is enough for cancellation to be felt within seconds. */
 const EVERY_MS = 1_000;
+/** A heartbeat that comes late, or is lost, is not taken for a dead worker. */
+const PER_TIMEOUT = 4;
 
 /** How far a step is: counts only, for operators to read under the pending activities. */
 export type StepProgress = Readonly<Record<string, number>>;
@@ -16,7 +18,9 @@ export async function withHeartbeat<T>(
 ): Promise<T> {
   const context = Context.current();
   let progress: StepProgress | undefined;
-  const timer = setInterval(() => context.heartbeat(progress), EVERY_MS);
+  const { heartbeatTimeoutMs = Infinity } = context.info;
+  const everyMs = Math.min(EVERY_MS, heartbeatTimeoutMs / PER_TIMEOUT);
+  const timer = setInterval(() => context.heartbeat(progress), everyMs);
   try {
     context.heartbeat();
     return await work(context.cancellationSignal, (latest) => {

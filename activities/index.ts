@@ -1,13 +1,21 @@
 /** Joins the steps into the objects that the workers register, one per task queue. */
+import { answerHeld } from './answer-held.ts';
 import { castErrors } from './cast-errors.ts';
+import { commitRetry } from './commit-retry.ts';
 import { commitWatermark } from './commit-watermark.ts';
+import { countRewind } from './count-rewind.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { extract } from './extract.ts';
+import { extractRejected } from './extract-rejected.ts';
 import { finishRun } from './finish-run.ts';
+import { holdRun } from './hold-run.ts';
 import { maintain } from './maintain.ts';
+import { measureRun } from './measure-run.ts';
 import { notify } from './notify.ts';
+import { planParts } from './plan-parts.ts';
 import { previewSource } from './preview-source.ts';
 import { readWatermark } from './read-watermark.ts';
+import { recordRetry } from './record-retry.ts';
 import { testConnection } from './test-connection.ts';
 import { testCredential } from './test-credential.ts';
 import { upload } from './upload.ts';
@@ -18,7 +26,11 @@ export function createWarehouseActivities(dependencies: ActivityDependencies) {
   return cast(dependencies, {
     testConnection: testConnection(dependencies),
     readWatermark: readWatermark(dependencies),
+    planParts: planParts(dependencies),
     extract: extract(dependencies),
+    measureRun: measureRun(dependencies),
+    extractRejected: extractRejected(dependencies),
+    countRewind: countRewind(dependencies),
     previewSource: previewSource(dependencies),
     testCredential: testCredential(dependencies),
   });
@@ -36,6 +48,10 @@ export function createBrazeActivities(dependencies: ActivityDependencies) {
 export function createControlActivities(dependencies: ActivityDependencies) {
   return cast(dependencies, {
     commitWatermark: commitWatermark(dependencies),
+    commitRetry: commitRetry(dependencies),
+    holdRun: holdRun(dependencies),
+    answerHeld: answerHeld(dependencies),
+    recordRetry: recordRetry(dependencies),
     finishRun: finishRun(dependencies),
     notify: notify(dependencies),
     maintain: maintain(dependencies),

@@ -58,6 +58,7 @@ export function maintain({ ledger, staging, temporal, log }: ActivityDependencie
     }
     const sweptRejectedRows = await ledger.rejectedRows.sweep(new Date(now - REJECTED_ROWS_MS));
     const sweptRuns = await ledger.runs.sweep(new Date(now - RUNS_MS));
+    await ledger.corrections.sweep(new Date(now - RUNS_MS));
     await ledger.previews.sweep(PREVIEWS_MS);
     return { closed, sweptRejectedRows, sweptRuns };
   };

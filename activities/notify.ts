@@ -1,8 +1,7 @@
-/** Tells people what they asked to be told about a run that has ended. */
+/** Tells people what they asked to be told about a run that has ended, or that it waits for them. */
 import type { ErrorType } from '../model/errors.ts';
 import { isErrorType } from '../model/errors.ts';
 import { IDENTIFIER_COLUMNS, type SourceRow } from '../model/row.ts';
-import type { RunOutcome } from '../model/run.ts';
 import type { RunRecord } from '../store/runs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { decideNotification } from './notify/decide.ts';
@@ -24,7 +23,7 @@ export function notify({ ledger, mail, log, settings }: ActivityDependencies) {
   return async ({ sync: name, run }: NotifyInput): Promise<string> => {
     const record = await ledger.runs.get(run);
     const sync = (await ledger.definitions.syncs()).find((candidate) => candidate.name === name);
-    if (!record?.finishedAt || !sync) return 'none';
+    if (!record || record.status === 'running' || !sync) return 'none';
     const { definition } = sync;
     const report: RunReport = {
       sync: name,
@@ -33,12 +32,13 @@ export function notify({ ledger, mail, log, settings }: ActivityDependencies) {
       source: `${definition.source.schema}.${definition.source.table}`,
       workspace: definition.workspace,
       trigger: record.trigger,
-      status: record.status as RunOutcome,
+      status: record.status,
       startedAt: record.startedAt,
       finishedAt: record.finishedAt,
       counts: record.counts,
       watermark: record.watermarkAfter,
       error: errorOf(record),
+      held: record.held,
       rejections: [],
       futureRows: record.futureRows,
       nullTimestampRows: record.nullRows,

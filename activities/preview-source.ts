@@ -1,5 +1,4 @@
 /** The connection test with a preview: what the first rows would become. Nothing is sent. */
-import type { RowRules } from '../model/composed-object.ts';
 import type { Column } from '../model/source-columns.ts';
 import type { Preview } from '../model/preview.ts';
 import type { SourceRow } from '../model/row.ts';
@@ -8,8 +7,10 @@ import { packBatches } from './braze/pack.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { RowPage, RowPageWriter } from './rows/row-page.ts';
-import { packLimits } from './validate.ts';
+import { packLimits, rulesOf } from './validate.ts';
+import { TextArena } from './validation/text-arena.ts';
 import { validatePage } from './validation/validate-page.ts';
+import { movesWithClock } from './warehouses/moves-with-clock.ts';
 import { withSource } from './warehouses/open-source.ts';
 
 const PREVIEW_ROWS = 10;
@@ -33,7 +34,7 @@ export function previewSource({ ledger }: ActivityDependencies) {
         async (source) => {
           const { now, upper } = await source.connection.clock(0);
           const rows: SourceRow[] = [];
-          const range = { from: null, inclusive: true, to: upper };
+          const range = { from: null, inclusive: true, to: definition.full_refresh ? null : upper };
           for await (const group of source.connection.read(
             definition.source,
             source.columns,
@@ -44,13 +45,10 @@ export function previewSource({ ledger }: ActivityDependencies) {
           }
           const writer = new RowPageWriter();
           for (const row of rows) writer.add(row);
-          const rules: RowRules = {
-            dataType: definition.data_type,
-            updateExistingOnly: definition.update_existing_only,
-          };
-          const { objects, rejected } = await validatePage(
+          const { objects, texts, rejected } = await validatePage(
             new RowPage(writer.finish()),
-            rules,
+            rulesOf(definition),
+            new TextArena(),
             async () => undefined,
           );
           const requests = packBatches(objects, packLimits(workspace)).map((batch) => {
@@ -58,7 +56,10 @@ export function previewSource({ ledger }: ActivityDependencies) {
             return {
               method,
               path,
-              body: open + batch.objects.map((object) => object.text).join(',') + close,
+              body:
+                open +
+                batch.objects.map(({ start, end }) => texts.toString('utf8', start, end)).join(',') +
+                close,
             };
           });
           const result: Preview = {
@@ -69,6 +70,7 @@ export function previewSource({ ledger }: ActivityDependencies) {
             requests,
             rejected,
             futureRows: await source.connection.countAfter(definition.source, source.columns, now),
+            movesWithClock: !definition.full_refresh && (await movesWithClock(source, definition.source)),
             nullRows: await source.connection.countWithoutTimestamp(definition.source, source.columns),
           };
           return result;

@@ -3,9 +3,11 @@ import { CdiError } from '../model/errors.ts';
 import { parseDuration } from '../model/duration.ts';
 import type { RunCounts } from '../model/run.ts';
 import { NO_COUNTS } from '../model/run.ts';
-import { workflowRunId } from './caller.ts';
+import { epochHolder, workflowRunId } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { beginOfLookback } from './extraction/begin-of-lookback.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import { movesWithClock } from './warehouses/moves-with-clock.ts';
 import { withSource } from './warehouses/open-source.ts';
 
 export interface ReadWatermarkInput {
@@ -20,6 +22,12 @@ export interface RunStart {
   /** Rows at this instant may be new too; null: from the beginning. */
   readonly from: string | null;
   readonly upper: string;
+  /** Whether the table is read whole. */
+  readonly isRefresh: boolean;
+  /** Whether the instant `from` was read in parts. */
+  readonly hasParts: boolean;
+  /** With `lookback`: rows after this UPDATED_AT may have turned up late. Null: none are looked for. */
+  readonly lateAfter: string | null;
   /** What the run counted before a continue-as-new. */
   readonly counts: RunCounts;
   /** Runs that were terminated or reset and are closed now, to be notified. */
@@ -30,7 +38,6 @@ export interface RunStart {
   readonly options: {
     readonly pageRows: number;
     readonly segmentRows: number;
-    readonly maxRows: number;
   };
 }
 
@@ -45,6 +52,7 @@ export function readWatermark({ ledger, staging, log }: ActivityDependencies) {
         log.warn({ sync: name, run: closed }, 'closed a run that was terminated or reset');
         await staging.remove(`${name}/${closed}`);
       }
+      const holder = epochHolder(name, epoch);
       const found = await withSource(
         ledger,
         definition,
@@ -56,14 +64,29 @@ export function readWatermark({ ledger, staging, log }: ActivityDependencies) {
           if (!watermark) {
             if (startFrom === 'now') from = upper;
             else if (startFrom !== 'beginning') from = source.warehouse.instant(startFrom);
-            await ledger.watermarks.initialise({ sync: name, epoch, workflowRunId: workflowRunId() }, from);
+            await ledger.watermarks.initialise(holder, from);
           }
-          const futureRows = await source.connection.countAfter(definition.source, source.columns, clock.now);
+          const futureRows = definition.full_refresh
+            ? 0
+            : await source.connection.countAfter(definition.source, source.columns, clock.now);
+          if (futureRows > 0 && (await movesWithClock(source, definition.source))) {
+            await ledger.runs.addWarning(
+              run,
+              'UPDATED_AT of this view is the current time, so no run finds a row to send: set `full_refresh: true`.',
+            );
+          }
           const countNulls = !(await ledger.watermarks.nullRowsCountedToday(name));
           const nullRows = countNulls
             ? await source.connection.countWithoutTimestamp(definition.source, source.columns)
             : undefined;
-          return { from, upper, futureRows, nullRows };
+          const lateAfter = await beginOfLookback(
+            ledger,
+            { ...holder, run },
+            definition,
+            from,
+            source.warehouse,
+          );
+          return { from, upper, futureRows, nullRows, lateAfter };
         },
       );
       await ledger.watermarks.recordBounds(run, found);
@@ -79,13 +102,14 @@ export function readWatermark({ ledger, staging, log }: ActivityDependencies) {
       if (!/^\d{4}-/.test(found.upper)) throw new CdiError('internal', 'The warehouse told no usable time.');
       return {
         epoch,
+        isRefresh: definition.full_refresh,
+        hasParts: found.from !== null && (await ledger.instantParts.of(name, found.from)).length > 0,
         closedRuns,
         ...found,
         counts: (await ledger.runs.get(run))?.counts ?? NO_COUNTS,
         options: {
           pageRows: Math.min(options.page_size, options.segment_rows),
           segmentRows: options.segment_rows,
-          maxRows: options.max_rows_per_run,
         },
       };
     });

@@ -1,6 +1,9 @@
 /** The first step of a run: is everything there that the run needs? */
 import type { DataType } from '../model/data-type.ts';
+import type { SyncDefinition } from '../model/definitions.ts';
+import { ROWS_CEILING, type RunSize } from '../model/guard.ts';
 import type { Trigger } from '../model/run.ts';
+import type { SourceColumns } from '../model/source-columns.ts';
 import { workflowRunId } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -18,6 +21,10 @@ export interface TestedSource {
   readonly source: string;
   readonly warehouse: string;
   readonly workspace: string;
+  /** What a run may send unasked. */
+  readonly limits: RunSize;
+  /** Whether the run is to be counted first. */
+  readonly isGuarded: boolean;
 }
 
 /**
@@ -37,12 +44,33 @@ export function testConnection({ ledger }: ActivityDependencies) {
         workflowRunId: workflowRunId(),
       });
       const credential = await ledger.definitions.credential(definition.credential);
-      await withSource(ledger, definition, { signal, label: `braze-cdi ${name}` }, async () => undefined);
+      const columns = await withSource(
+        ledger,
+        definition,
+        { signal, label: `braze-cdi ${name}` },
+        async (source) => source.columns,
+      );
       return {
         dataType: definition.data_type,
         source: `${definition.source.schema}.${definition.source.table}`,
         warehouse: credential.definition.warehouse,
         workspace: definition.workspace,
+        ...guardOf(definition, columns),
       };
     });
+}
+
+/** With `full_refresh` only reading the table tells what is new, so the limits alone hold there. */
+function guardOf(
+  { data_type: dataType, options, full_refresh: isFullRefresh }: SyncDefinition,
+  columns: SourceColumns,
+): Pick<TestedSource, 'limits' | 'isGuarded'> {
+  const deletes = options.max_deletes_per_run;
+  const rows = options.max_rows_per_run ?? ROWS_CEILING;
+  const mayDelete = dataType === 'user_deletes' || columns.deleted !== undefined;
+  return {
+    limits: { rows, deletes: mayDelete ? deletes : ROWS_CEILING },
+    isGuarded:
+      !isFullRefresh && (options.max_rows_per_run !== undefined || (mayDelete && deletes < ROWS_CEILING)),
+  };
 }

@@ -4,9 +4,10 @@ import { Context } from '@temporalio/activity';
 import type { WorkspaceDefinition } from '../model/definitions.ts';
 import type { RunCounts } from '../model/run.ts';
 import { NO_COUNTS } from '../model/run.ts';
-import { type BrazeClient, createBrazeClient } from './braze/client.ts';
+import type { BrazeClient } from './braze/client.ts';
 import { Concurrency } from './braze/concurrency.ts';
 import { DEFAULT_LIMITS, type EndpointFamily, endpointOf } from './braze/endpoints.ts';
+import { IdleClients } from './braze/idle-clients.ts';
 import type { RateLimit } from './braze/rate-budget.ts';
 import { sendBatch } from './braze/send-batch.ts';
 import { epochHolder } from './caller.ts';
@@ -26,6 +27,7 @@ const GRACE_MS = 3_000;
 
 /** @returns what the run counted so far, by the ledger */
 export function upload({ ledger, staging, budgets, settings }: ActivityDependencies) {
+  const clients = new IdleClients();
   return async ({ place, pages }: UploadInput): Promise<RunCounts> =>
     withHeartbeat(async (signal, tell) => {
       const { definition: sync } = await ledger.definitions.sync(place.sync);
@@ -37,11 +39,13 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
       const limit = limitOf(workspace.definition, family);
       const budget = budgets.budget(`${sync.workspace} ${family}`, limit, options.rate_share);
       const concurrency = new Concurrency(options.max_concurrency, budget.perSecond);
-      const client = createBrazeClient({
+      const connection = {
         endpoint: workspace.definition.endpoint,
         apiKey: workspace.apiKey,
         connections: options.max_concurrency,
-      });
+      };
+      const client = clients.take(connection);
+      let isDone = false;
       const stopWaiting = endSoonAfter(signal, client);
       try {
         await uploadSegment({
@@ -70,9 +74,11 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
               tally,
             ),
         });
+        isDone = !signal.aborted;
       } finally {
         stopWaiting();
-        await client.destroy().catch(() => undefined);
+        if (isDone) clients.giveBack(connection, client);
+        else await client.destroy().catch(() => undefined);
         await lease.release();
       }
       return (await ledger.runs.get(place.run))?.counts ?? NO_COUNTS;

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+/** What a process uses, as Linux counts it. */
+import { readFile, writeFile } from 'node:fs/promises';
 
 /** Clock ticks of /proc, per second, on every Linux that Node runs on. */
 const TICKS = 100;
@@ -18,4 +19,9 @@ export async function usage(pid: number): Promise<ProcessUsage> {
     cpuSeconds: (Number(fields[11]) + Number(fields[12])) / TICKS,
     peakRssMb: Math.round(peakKb / 1_024),
   };
+}
+
+/** Lets the peak of a process begin anew at what it holds now. */
+export async function resetPeak(pid: number): Promise<void> {
+  await writeFile(`/proc/${pid}/clear_refs`, '5');
 }

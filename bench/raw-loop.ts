@@ -6,16 +6,13 @@
  */
 import pg from 'pg';
 import { Pool } from 'undici';
+import { streamGroups, type UserRow } from './stream-groups.ts';
 
 const [postgresUrl = '', table = '', sinkUrl = '', concurrencyText = '8'] = process.argv.slice(2);
 const concurrency = Number(concurrencyText);
 const BATCH = 75;
-const GROUP = 10_000;
-
-interface Row {
-  readonly external_id: string;
-  readonly payload: string;
-}
+/** A multiple of the batch, so that only the last request of the table is not full. */
+const GROUP = 9_975;
 
 const client = new pg.Client({ connectionString: postgresUrl });
 await client.connect();
@@ -24,13 +21,9 @@ const headers = { authorization: 'Bearer sim-key', 'content-type': 'application/
 
 const began = performance.now();
 const cpuBefore = process.cpuUsage();
-let rows = 0;
-let group: Row[] = [];
 const inFlight = new Set<Promise<void>>();
-const socket = (client as unknown as { connection: { stream: { pause(): void; resume(): void } } }).connection
-  .stream;
 
-async function post(batch: readonly Row[]): Promise<void> {
+async function post(batch: readonly UserRow[]): Promise<void> {
   const attributes = batch.map((row) => ({
     external_id: row.external_id,
     ...(JSON.parse(row.payload) as Record<string, unknown>),
@@ -44,35 +37,26 @@ async function post(batch: readonly Row[]): Promise<void> {
   await body.dump();
 }
 
-async function send(batches: readonly Row[]): Promise<void> {
-  for (let start = 0; start < batches.length; start += BATCH) {
+async function send(rows: readonly UserRow[]): Promise<void> {
+  for (let start = 0; start < rows.length; start += BATCH) {
     while (inFlight.size >= concurrency) await Promise.race(inFlight);
-    const work = post(batches.slice(start, start + BATCH)).finally(() => inFlight.delete(work));
+    const work = post(rows.slice(start, start + BATCH)).finally(() => inFlight.delete(work));
     inFlight.add(work);
   }
 }
 
-await new Promise<void>((resolve, reject) => {
-  const query = new pg.Query<Row>(`select external_id, payload from ${table} order by updated_at`);
-  query.on('row', (row: Row) => {
-    group.push(row);
-    rows += 1;
-    if (group.length < GROUP) return;
-    const full = group;
-    group = [];
-    socket.pause();
-    send(full).then(() => socket.resume(), reject);
-  });
-  query.on('error', reject);
-  query.on('end', () => resolve());
-  client.query(query);
-});
-await send(group);
+const rows = await streamGroups(client, table, GROUP, send);
 await Promise.all(inFlight);
 const seconds = (performance.now() - began) / 1_000;
 const cpu = process.cpuUsage(cpuBefore);
 process.stdout.write(
-  `${JSON.stringify({ rows, seconds, rowsPerSecond: Math.round(rows / seconds), cpuSecondsPerMillion: (cpu.user + cpu.system) / rows })}\n`,
+  `${JSON.stringify({
+    rows,
+    seconds,
+    rowsPerSecond: Math.round(rows / seconds),
+    cpuSecondsPerMillion: (cpu.user + cpu.system) / rows,
+    peakRssMb: Math.round(process.resourceUsage().maxRSS / 1_024),
+  })}\n`,
 );
 await pool.close();
 await client.end();

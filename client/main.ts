@@ -219,6 +219,54 @@ program
   );
 
 program
+  .command('retry')
+  .description('send rejected rows again: as they are in the table now, never over something newer')
+  .argument('<sync>')
+  .option('--run <id>', 'only rows that this run rejected; default: all that were not sent again yet')
+  .option('--as-rejected', 'as they were when rejected, where nothing newer went out', false)
+  .option('--deletes', 'send rows that delete, too', false)
+  .option('--no-wait', 'return once the run has started')
+  .action((sync: string, options: { run?: string; asRejected: boolean; deletes: boolean; wait: boolean }) =>
+    inSession(async (session, output) => {
+      const { retryRejected } = await import('./commands/retry.ts');
+      const { whoAmI } = await import('./who.ts');
+      await retryRejected(session, output, sync, { ...options, run: options.run, by: whoAmI() });
+    }),
+  );
+
+program
+  .command('rewind')
+  .description('set the watermark back, so that the next run sends again what lies after it')
+  .argument('<sync>')
+  .requiredOption('--to <time>', '`beginning`, or a UTC time such as 2026-01-31T00:00:00Z')
+  .option('--yes', 'do not ask', false)
+  .action((sync: string, options: { to: string; yes: boolean }) =>
+    inSession(async (session, output) => {
+      const { rewindSync } = await import('./commands/rewind.ts');
+      const { whoAmI } = await import('./who.ts');
+      await rewindSync(session, output, sync, { ...options, by: whoAmI() });
+    }),
+  );
+
+for (const [command, decision, description] of [
+  ['approve', 'approved', 'let a held run go on'],
+  ['reject', 'rejected', 'end a held run and pause its schedule'],
+] as const) {
+  program
+    .command(command)
+    .description(description)
+    .argument('<sync>')
+    .action((sync: string) =>
+      inSession(async (session, output) => {
+        const { answerHeldRun, answerText } = await import('./commands/answer-held.ts');
+        const { whoAmI } = await import('./who.ts');
+        const answered = await answerHeldRun(session, sync, decision, whoAmI());
+        output.print(output.json ? JSON.stringify(answered) : answerText(answered));
+      }),
+    );
+}
+
+program
   .command('pause')
   .description('pause the schedule of a sync')
   .argument('<sync>')

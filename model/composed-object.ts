@@ -52,4 +52,6 @@ export interface RowRules {
   readonly dataType: 'attributes' | 'events' | 'purchases' | 'user_deletes' | 'catalog';
   /** "Update existing users only": no new profiles are created. */
   readonly updateExistingOnly: boolean;
+  /** Whether the table is read whole in each run: then what adds to a profile would be added again and again. */
+  readonly fullRefresh?: boolean;
 }

@@ -30,7 +30,7 @@ export function parseCron(cron: string): CronTimes {
   }
   let pattern: CronPattern;
   try {
-    pattern = new CronPattern(cron, undefined, { mode: '5-part' });
+    pattern = new CronPattern(cron);
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/^CronPattern: /, '') : String(error);
     throw new Error(

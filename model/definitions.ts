@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { nameSchema, secretSchema } from './common-fields.ts';
 import { DATA_TYPES } from './data-type.ts';
 import { parseDuration } from './duration.ts';
+import { ROWS_CEILING } from './guard.ts';
 import { scheduleSchema } from './schedule.ts';
 import { warehouseCredentialSchemas } from './warehouse-credentials.ts';
 
@@ -89,13 +90,15 @@ const notificationsSchema = z
   })
   .describe('Who is told what, by e-mail.');
 
+const LOOKBACK_MOST_MS = 86_400_000;
+
 const optionsSchema = z
   .strictObject({
     page_size: z
       .int()
       .min(1)
       .max(100_000)
-      .default(25_000)
+      .default(10_000)
       .describe('Rows per staged page; the first segment of a run is one page.'),
     segment_rows: z
       .int()
@@ -126,9 +129,42 @@ const optionsSchema = z
     max_rows_per_run: z
       .int()
       .min(1)
+      .max(ROWS_CEILING)
+      .optional()
+      .describe(
+        'Guard: a run with more new rows than this waits as `held` until somebody approves or rejects it. Default: none.',
+      ),
+    max_deletes_per_run: z
+      .int()
+      .min(0)
+      .max(ROWS_CEILING)
+      .default(10_000)
+      .describe(
+        'Guard: a run that would delete more users or catalog items than this waits as `held` until somebody approves or ' +
+          'rejects it.',
+      ),
+    digest_rows: z
+      .int()
+      .min(0)
       .max(500_000_000)
-      .default(500_000_000)
-      .describe('Ceiling of a run, in rows; beyond it the run stops as `limit_exceeded`.'),
+      .default(20_000_000)
+      .describe(
+        'Rows of instants read in parts whose digests are kept. Beyond it only their number is: a part whose number ' +
+          'has changed goes again whole, and the run says so.',
+      ),
+    lookback: duration(
+      'How far before the watermark each run looks for rows that turned up late. `0s`: not at all.',
+    )
+      .refine((value) => (parseDuration(value) ?? 0) <= LOOKBACK_MOST_MS, 'look back 24h at most')
+      .default('0s'),
+    lookback_rows: z
+      .int()
+      .min(0)
+      .max(100_000_000)
+      .default(5_000_000)
+      .describe(
+        'Rows of the `lookback` stretch that are kept on record. Beyond it the newest that fit stay, and the run says so.',
+      ),
     keep_rows: duration('How long staged pages are kept after the commit. `0s`: not at all.').default('0s'),
   })
   .describe('Fine tuning.');
@@ -141,15 +177,16 @@ function isInstant(text: string): boolean {
 
 const START_FROM_FORM = 'write `beginning`, `now`, or a UTC time such as 2026-01-31T00:00:00Z';
 
+const utcTimeSchema = z
+  .string()
+  .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/, { error: START_FROM_FORM, abort: true })
+  .refine(isInstant, 'there is no such date or time');
+
+/** A time to go back to, in the form of `start_from`. */
+export const rewindTimeSchema = z.union([z.literal('beginning'), utcTimeSchema]);
+
 const startFromSchema = z
-  .union([
-    z.literal('beginning'),
-    z.literal('now'),
-    z
-      .string()
-      .regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?Z$/, { error: START_FROM_FORM, abort: true })
-      .refine(isInstant, 'there is no such date or time'),
-  ])
+  .union([z.literal('beginning'), z.literal('now'), utcTimeSchema])
   .default('beginning')
   .describe(
     'Where the first run begins: `beginning` (every row), `now`, or a UTC time such as `2026-01-31T00:00:00Z`.',
@@ -177,6 +214,13 @@ export const syncSchema = z
       .describe('Update existing users only: rows of unknown users create no profile.'),
     schedule: scheduleSchema,
     start_from: startFromSchema,
+    full_refresh: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Read the table whole in each run and send the rows that changed, whatever their UPDATED_AT: for views whose ' +
+          'UPDATED_AT is the current time. For attributes (without operators) and catalogs.',
+      ),
     notifications: notificationsSchema,
     options: optionsSchema.prefault({}),
   })
@@ -195,6 +239,15 @@ export const syncSchema = z
       message: '`update_existing_only` is for attributes, events and purchases',
     },
   )
+  .refine((sync) => !sync.full_refresh || sync.data_type === 'attributes' || sync.data_type === 'catalog', {
+    path: ['full_refresh'],
+    message:
+      '`full_refresh` is for attributes and catalogs: events, purchases and deletes have no state to compare',
+  })
+  .refine((sync) => !sync.full_refresh || parseDuration(sync.options.lookback) === 0, {
+    path: ['options', 'lookback'],
+    message: '`lookback` has no meaning with `full_refresh`: every row is read in each run',
+  })
   .describe('A declared flow from one table or view to one Braze workspace.');
 
 export type WorkspaceDefinition = z.infer<typeof workspaceSchema>;

@@ -182,8 +182,15 @@ export const ERROR_RULES = {
     outcome: 'limit_exceeded',
     retryable: false,
     audience: 'data_team',
-    summary: 'The run has more new rows than a run may send.',
-    hint: 'Check the table; if so many rows are meant, raise `max_rows_per_run` or load them in portions.',
+    summary: 'The run has more new rows than it may send.',
+    hint: 'Check the table. If so many rows are meant, run the sync again and approve it, raise the guard, or load them in portions.',
+  },
+  run_rejected: {
+    outcome: 'cancelled',
+    retryable: false,
+    audience: 'data_team',
+    summary: 'The run was held by a guard, and rejected.',
+    hint: 'Correct the table, or raise the guard, then run `cdi resume`; the schedule is paused until then.',
   },
   mail_unavailable: transient(
     'operator',

@@ -306,7 +306,7 @@ class Scanner {
 }
 
 /** The kind that a value can only be, by its first character; what is no value fails later. */
-function kindOf(code: number): JsonKind {
+export function kindOf(code: number): JsonKind {
   switch (code) {
     case QUOTE:
       return 'string';

@@ -26,17 +26,13 @@ const MAX_MERGED_CODE_UNITS = 340_000;
  * @returns objects to be sent in this order; their rows are those given, each once
  */
 export function mergeObjects(objects: readonly MergeableRow[]): MergedObject[] {
-  const merged: MergedObject[] = [];
-  let group = new Group();
+  const groups: Group[] = [];
   for (const object of objects) {
-    if (!group.takes(object)) {
-      merged.push(group.close());
-      group = new Group();
-    }
-    group.add(object);
+    const last = groups.at(-1);
+    if (last?.takes(object)) last.add(object);
+    else groups.push(new Group(object));
   }
-  if (!group.isEmpty) merged.push(group.close());
-  return merged;
+  return groups.map((group) => group.merged());
 }
 
 /** Rows that become one object. */
@@ -44,15 +40,15 @@ class Group {
   readonly #rows: number[] = [];
   /** Texts by key, in the order in which the keys first came up; the latest text of a key stays. */
   readonly #members = new Map<string, string>();
-  #first: ComposedObject | undefined;
+  readonly #first: ComposedObject;
   #codeUnits = 0;
 
-  get isEmpty(): boolean {
-    return this.#first === undefined;
+  constructor(first: MergeableRow) {
+    this.#first = first.object;
+    this.add(first);
   }
 
   takes({ object }: MergeableRow): boolean {
-    if (!this.#first) return true;
     const ours = this.#first.mergeable;
     const theirs = object.mergeable;
     if (!ours || !theirs || ours.prefix !== theirs.prefix) return false;
@@ -63,15 +59,13 @@ class Group {
   }
 
   add({ row, object }: MergeableRow): void {
-    this.#first ??= object;
     this.#rows.push(row);
     this.#codeUnits += object.text.length;
     for (const { key, text } of object.mergeable?.members ?? []) this.#members.set(key, text);
   }
 
-  close(): MergedObject {
+  merged(): MergedObject {
     const first = this.#first;
-    if (!first) throw new RangeError('A group without rows.');
     // A row that stays alone keeps its text as it was written.
     if (this.#rows.length === 1 || !first.mergeable) return { text: first.text, rows: this.#rows };
     const members = [...this.#members.values()];

@@ -25,6 +25,9 @@ export const runWorkflowId = (sync: string): string => `sync/${sync}`;
 /** Id of a sync's schedule; Temporal appends the tick's time for each `scheduledSync`. */
 export const scheduleId = (sync: string): string => `sync/${sync}`;
 export const tickWorkflowId = (sync: string): string => `tick/${sync}`;
+/** Signals to a run that is held; their one argument, if any, says who sends them. */
+export const APPROVE_SIGNAL = 'approve';
+export const REJECT_SIGNAL = 'reject';
 export const MAINTENANCE_SCHEDULE_ID = 'cdi/maintenance';
 
 /** Search attributes and their types, registered before the first use. */

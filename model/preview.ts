@@ -8,4 +8,6 @@ export interface Preview {
   readonly rejected: readonly { readonly row: number; readonly code: string; readonly reason: string }[];
   readonly futureRows: number;
   readonly nullRows: number;
+  /** Whether UPDATED_AT is the current time, so that no run would find a row behind the clock. */
+  readonly movesWithClock: boolean;
 }

@@ -33,6 +33,8 @@ const REASONS = {
   nested_value_too_long: 'A text within a nested attribute is longer than 255 characters.',
   nested_too_large: 'A nested attribute is larger than 100 KB.',
   nested_time_invalid: 'A `$time` within a nested attribute is not a date or time that Braze reads.',
+  operator_in_full_refresh:
+    'A table that is read whole in each run may not hold operators, such as `inc` or `$add`: they would be applied again.',
   // Events and purchases
   event_name_invalid: '`name` is required and must be a text that is not empty.',
   time_invalid:

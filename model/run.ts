@@ -15,7 +15,7 @@ export type RunStatus = (typeof RUN_STATUSES)[number];
 /** Statuses a run never leaves. */
 export type RunOutcome = Exclude<RunStatus, 'running' | 'held'>;
 
-export const TRIGGERS = ['schedule', 'manual', 'api'] as const;
+export const TRIGGERS = ['schedule', 'manual', 'api', 'retry'] as const;
 export type Trigger = (typeof TRIGGERS)[number];
 
 /** What a run counted so far. The ledger holds the truth; the workflow shows it. */

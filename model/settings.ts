@@ -5,15 +5,13 @@ import { DEFAULT_QUEUE_PREFIX } from './names.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 const SHORTEST_LEASE_MS = 1_000;
+const SHORTEST_HEARTBEAT_TIMEOUT_MS = 1_000;
 
 /** What the worker reads. The command line reads the same ledger, key, queue and UI settings. */
 export const workerEnvironmentSchema = z.object({
   CDI_LEDGER_URL: z
     .string('write the URL of the ledger, postgresql://user:password@host:port/database')
-    .regex(
-      /^postgres(ql)?:\/\/./,
-      'write the URL of the ledger, postgresql://user:password@host:port/database',
-    )
+    .regex(/^postgres(ql)?:\/\/./)
     .describe('PostgreSQL URL of the ledger. Required; `cdi up` sets it.'),
   CDI_KEY: z
     .string()
@@ -28,7 +26,7 @@ export const workerEnvironmentSchema = z.object({
     .describe('Path of a file with the encryption keys. `cdi up` makes one.'),
   CDI_STAGING_URL: z
     .string('write the URL of the staging folder, file:///path')
-    .regex(/^file:\/\/\/./, 'write the URL of the staging folder, file:///path')
+    .regex(/^file:\/\/\/./)
     .describe('Where pages lie between steps: `file:///path` of a local folder. Required; `cdi up` sets it.'),
   CDI_SMTP_URL: z
     .string()
@@ -54,6 +52,17 @@ export const workerEnvironmentSchema = z.object({
     .describe(
       'How long an upload may go on without renewing its lease, and how long the next attempt waits for a dead one. ' +
         'At least `1s`.',
+    ),
+  CDI_HEARTBEAT_TIMEOUT: z
+    .string()
+    .refine(
+      (text) => (parseDuration(text) ?? 0) >= SHORTEST_HEARTBEAT_TIMEOUT_MS,
+      'write a duration of 1s or more',
+    )
+    .default('10s')
+    .describe(
+      'How long a step may be silent before Temporal gives it to another worker. The same for all workers; it is ' +
+        'for the steps that begin after the change. At least `1s`.',
     ),
 });
 
@@ -97,6 +106,7 @@ export interface WorkerSettings {
   readonly temporalUi: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly leaseTtlMs: number;
+  readonly heartbeatTimeoutMs: number;
 }
 
 /** Names the variables that are wrong, never their values. */
@@ -134,5 +144,6 @@ export function parseWorkerSettings(env: Readonly<Record<string, string | undefi
     temporalUi: data.CDI_TEMPORAL_UI?.replace(/\/$/, ''),
     logLevel: data.CDI_LOG_LEVEL,
     leaseTtlMs: parseDuration(data.CDI_LEASE_TTL) ?? SHORTEST_LEASE_MS,
+    heartbeatTimeoutMs: parseDuration(data.CDI_HEARTBEAT_TIMEOUT) ?? SHORTEST_HEARTBEAT_TIMEOUT_MS,
   };
 }

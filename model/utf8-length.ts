@@ -10,11 +10,8 @@ export function utf8Length(text: string): number {
     const code = text.charCodeAt(at);
     if (code < 0x80) continue;
     if (code < 0x800) bytes += 1;
-    else if (isHighSurrogate(code) && isLowSurrogate(text.charCodeAt(at + 1))) {
-      // Two code units already counted as two bytes, four in all.
-      bytes += 2;
-      at += 1;
-    } else bytes += 2;
+    // Of a pair only the second half adds: two code units already counted as two bytes, four in all.
+    else if (!isHighSurrogate(code) || !isLowSurrogate(text.charCodeAt(at + 1))) bytes += 2;
   }
   return bytes;
 }

@@ -1,5 +1,6 @@
 /**
- * Records the histories that test/unit/replay replays, from real runs of every shape: `npm run histories`.
+ * Records the histories that test/unit/replay replays, from real runs of every shape: `npm run histories`. Names of
+ * shapes as arguments (`npm run histories -- retry`) leave the other files as they are.
  * Record them from the code that is deployed, never from a change that is under test: a changed workflow must replay
  * what its predecessor recorded.
  */
@@ -58,11 +59,13 @@ const client = await installation.session.temporal();
 const { control } = installation.session.queues;
 
 const recorded = new Set<ReplayShape>();
+const wanted = process.argv.slice(2);
 
 async function record(shape: ReplayShape, workflowId: string, runId?: string): Promise<void> {
   const history = await client.workflow.getHandle(workflowId, runId).fetchHistory();
   const json = JSON.parse(proto.historyToJSON(history)) as object;
-  await writeFile(join(TARGET, `${shape}.json`), `${JSON.stringify(json, withoutMachine, 1)}\n`);
+  if (wanted.length === 0 || wanted.includes(shape))
+    await writeFile(join(TARGET, `${shape}.json`), `${JSON.stringify(json, withoutMachine, 1)}\n`);
   recorded.add(shape);
   say(`${shape}: ${history.events?.length ?? 0} events`);
 }
@@ -86,13 +89,22 @@ async function declare(name: string, rows: number, options: object = {}): Promis
 }
 
 /** @returns the Temporal run id */
-async function start(name: string): Promise<string> {
-  const handle = await client.workflow.start('syncRun', {
+async function start(
+  name: string,
+  workflow = 'syncRun',
+  input: object = { sync: name, trigger: 'manual' },
+): Promise<string> {
+  const handle = await client.workflow.start(workflow, {
     workflowId: runWorkflowId(name),
     taskQueue: control,
-    args: [{ sync: name, trigger: 'manual' }],
+    args: [input],
   });
   return handle.firstExecutionRunId;
+}
+
+async function startHeld(name: string): Promise<void> {
+  const run = await start(name);
+  while ((await installation.session.ledger.runs.get(run))?.status !== 'held') await sleep(20);
 }
 
 async function ended(name: string): Promise<void> {
@@ -164,6 +176,51 @@ const reset = await client.workflowService.resetWorkflowExecution({
 });
 await ended('superseded');
 await record('superseded', runWorkflowId('superseded'), reset.runId);
+
+for (const [shape, signal] of [
+  ['held-approved', 'approve'],
+  ['held-rejected', 'reject'],
+] as const) {
+  await declare(shape, 30, { max_rows_per_run: 20 });
+  await startHeld(shape);
+  await client.workflow.getHandle(runWorkflowId(shape)).signal(signal, 'somebody');
+  await ended(shape);
+  await record(shape, runWorkflowId(shape));
+}
+
+await declare('held-cancelled', 30, { max_rows_per_run: 20 });
+await startHeld('held-cancelled');
+await client.workflow.getHandle(runWorkflowId('held-cancelled')).cancel();
+await ended('held-cancelled');
+await record('held-cancelled', runWorkflowId('held-cancelled'));
+
+const request = { ofRun: null, asRejected: true, deletes: false, by: 'somebody' };
+await start('partial', 'retryRun', { sync: 'partial', request });
+await ended('partial');
+await record('retry', runWorkflowId('partial'));
+
+await declare('retry-continued', 1, { page_size: 1, segment_rows: 1 });
+await installation.source.query(
+  `insert into cdi.retry_continued select now(), 'x', '{}' from generate_series(1, 15)`,
+);
+await start('retry-continued');
+await ended('retry-continued');
+const firstRetry = await start('retry-continued', 'retryRun', { sync: 'retry-continued', request });
+await ended('retry-continued');
+await record('retry-continued-first', runWorkflowId('retry-continued'), firstRetry);
+await record('retry-continued-last', runWorkflowId('retry-continued'));
+
+await installation.source.query('drop table cdi.retry_continued');
+await start('retry-continued', 'retryRun', { sync: 'retry-continued', request });
+await ended('retry-continued');
+await record('retry-failed', runWorkflowId('retry-continued'));
+
+await client.workflow.execute('countRewind', {
+  workflowId: 'count-rewind',
+  taskQueue: control,
+  args: ['small', 'beginning'],
+});
+await record('count-rewind', 'count-rewind');
 
 await declare('ticked', 30);
 const tick = await client.workflow.start('scheduledSync', {

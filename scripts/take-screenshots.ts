@@ -28,7 +28,7 @@ const LAST_SYNC = 'product-catalog';
 /** Slow enough for a run to be met under way. */
 const LATENCY_MS = '4000';
 /** The second segment is under way once more are sent, and so the first is committed. */
-const ROWS_OF_FIRST_SEGMENT = 25_000;
+const ROWS_OF_FIRST_SEGMENT = 10_000;
 const PATIENCE_MS = 300_000;
 /** What a page of the UI needs to draw itself to the end. */
 const SETTLE_MS = 2_000;

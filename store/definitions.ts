@@ -11,6 +11,7 @@ import {
 import { CdiError } from '../model/errors.ts';
 import { tableKey } from '../model/table-key.ts';
 import type { Keyring } from './keyring.ts';
+import { withdrawRejectedRows } from './rejected-rows.ts';
 import type { LedgerSchema, SyncTable } from './schema.ts';
 
 /** Secret values by field name, in clear; only ever in memory. */
@@ -227,6 +228,9 @@ export class Definitions {
             await tx.deleteFrom('watermarks').where('sync', '=', definition.name).execute();
             await tx.deleteFrom('confirmed_groups').where('sync', '=', definition.name).execute();
             await tx.deleteFrom('uploads').where('sync', '=', definition.name).execute();
+            await tx.deleteFrom('instant_parts').where('sync', '=', definition.name).execute();
+            await tx.deleteFrom('lookback_digests').where('sync', '=', definition.name).execute();
+            await withdrawRejectedRows(tx, definition.name, null);
           }
         }
         for (const name of changes.deleteCredentials) {

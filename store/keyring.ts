@@ -33,19 +33,21 @@ export class Keyring {
    * @param purpose binds the result to its use: opening it for another purpose fails
    */
   seal(plain: Uint8Array, purpose: string): Buffer {
+    return Buffer.concat(this.sealInPieces(plain, purpose));
+  }
+
+  /** As `seal`, for values so large that joining the pieces would cost. */
+  sealInPieces(plain: Uint8Array, purpose: string): Buffer[] {
     const key = this.#keys[0];
     const nonce = randomBytes(NONCE_BYTES);
     const cipher = createCipheriv('aes-256-gcm', key.secret, nonce);
     cipher.setAAD(Buffer.from(purpose));
     const id = Buffer.from(key.id);
-    return Buffer.concat([
-      Buffer.from([FORMAT, id.length]),
-      id,
-      nonce,
-      cipher.update(plain),
-      cipher.final(),
-      cipher.getAuthTag(),
-    ]);
+    const head = Buffer.concat([Buffer.from([FORMAT, id.length]), id, nonce]);
+    const encrypted = cipher.update(plain);
+    // In this mode the last call only computes the tag.
+    cipher.final();
+    return [head, encrypted, cipher.getAuthTag()];
   }
 
   /** @throws CdiError `key_missing` where no key of the ring opens it for this purpose. */
@@ -61,10 +63,9 @@ export class Keyring {
     decipher.setAAD(Buffer.from(purpose));
     decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
     try {
-      return Buffer.concat([
-        decipher.update(bytes.subarray(start + NONCE_BYTES, -TAG_BYTES)),
-        decipher.final(),
-      ]);
+      const plain = decipher.update(bytes.subarray(start + NONCE_BYTES, -TAG_BYTES));
+      decipher.final();
+      return plain;
     } catch (cause) {
       throw new CdiError('key_missing', `The key ${key.id} does not open this ${purpose}.`, { cause });
     }

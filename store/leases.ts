@@ -10,7 +10,7 @@ export class Leases {
   }
 
   /**
-   * Takes the lease, or prolongs it where `owner` has it already.
+   * Takes the lease where it is free, or `owner`'s own.
    *
    * @param ttlMs how long it holds, in milliseconds
    * @returns 0 where `owner` holds it now, else the milliseconds until the present one ends
@@ -27,6 +27,19 @@ export class Leases {
       select greatest(1, extract(epoch from expires_at - clock_timestamp()) * 1000)::float8 as ms
       from leases where sync = ${sync}`.execute(this.#db);
     return Math.ceil(left.rows[0]?.ms ?? 1);
+  }
+
+  /**
+   * Prolongs the lease that `owner` has, even where it ran out, as long as nobody else had it since. A lease that was
+   * given back by another is not taken: what an owner does not know has happened may have happened meanwhile.
+   *
+   * @returns whether `owner` holds it now
+   */
+  async renew(sync: string, owner: string, ttlMs: number): Promise<boolean> {
+    const renewed = await sql<{ owner: string }>`
+      update leases set expires_at = clock_timestamp() + ${ttlMs} * interval '1 millisecond'
+      where sync = ${sync} and owner = ${owner} returning owner`.execute(this.#db);
+    return renewed.rows.length > 0;
   }
 
   /** Gives the lease back, where `owner` still has it. */

@@ -1,13 +1,20 @@
 /** Opens the ledger: one connection pool, and one small object per table family over it. */
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { Corrections } from './corrections.ts';
 import { Definitions } from './definitions.ts';
+import type { HandledCounts } from '../model/guard.ts';
+import { handledCounts } from './handled-counts.ts';
+import { InstantParts } from './instant-parts.ts';
 import type { Keyring } from './keyring.ts';
 import { Leases } from './leases.ts';
+import { Lookback } from './lookback.ts';
 import { migrate } from './migrate.ts';
 import { Notifications } from './notifications.ts';
 import { Previews } from './previews.ts';
 import { RejectedRows } from './rejected-rows.ts';
+import { Retries } from './retries.ts';
+import { type Rewind, rewindWatermark } from './rewind.ts';
 import { Runs } from './runs.ts';
 import type { LedgerSchema } from './schema.ts';
 import { Uploads } from './uploads.ts';
@@ -18,11 +25,19 @@ export interface Ledger {
   readonly watermarks: Watermarks;
   readonly runs: Runs;
   readonly uploads: Uploads;
+  readonly instantParts: InstantParts;
+  readonly lookback: Lookback;
   readonly rejectedRows: RejectedRows;
+  readonly retries: Retries;
+  readonly corrections: Corrections;
   readonly leases: Leases;
   readonly previews: Previews;
   readonly notifications: Notifications;
   readonly keyring: Keyring;
+  /** How many rows at and after a watermark are handled already. */
+  handledCounts(sync: string, from: string | null): Promise<HandledCounts>;
+  /** Sets a watermark back. @returns false where a run is open, or the watermark has moved since */
+  rewind(rewind: Rewind): Promise<boolean>;
   /** @returns names of the migrations applied now */
   migrate(): Promise<string[]>;
   close(): Promise<void>;
@@ -49,6 +64,8 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);
+  // The same for one that breaks within a transaction, between two statements: the next statement tells of it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<LedgerSchema>({ dialect: new PostgresDialect({ pool }) });
   const { keyring } = options;
   return {
@@ -56,11 +73,17 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     watermarks: new Watermarks(db),
     runs: new Runs(db),
     uploads: new Uploads(db, keyring),
+    instantParts: new InstantParts(db),
+    lookback: new Lookback(db),
     rejectedRows: new RejectedRows(db, keyring),
+    retries: new Retries(db, keyring),
+    corrections: new Corrections(db),
     leases: new Leases(db),
     previews: new Previews(db, keyring),
     notifications: new Notifications(db),
     keyring,
+    handledCounts: (sync, from) => handledCounts(db, sync, from),
+    rewind: (rewind) => rewindWatermark(db, rewind),
     migrate: () => migrate(db),
     close: () => db.destroy(),
   };

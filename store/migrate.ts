@@ -3,11 +3,15 @@ import type { Kysely } from 'kysely';
 import { type Migration, Migrator } from 'kysely/migration';
 import { CdiError } from '../model/errors.ts';
 import * as first from './migrations/0001-first-ledger.ts';
+import * as partsAndLookback from './migrations/0002-parts-and-lookback.ts';
+import * as heldRunsAndCorrections from './migrations/0003-held-runs-and-corrections.ts';
 import type { LedgerSchema } from './schema.ts';
 
 /** In order; a released migration is never changed, a new one is added below. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-first-ledger': first,
+  '0002-parts-and-lookback': partsAndLookback,
+  '0003-held-runs-and-corrections': heldRunsAndCorrections,
 };
 
 /**

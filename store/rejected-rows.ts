@@ -4,7 +4,8 @@ import type { SourceRow } from '../model/row.ts';
 import type { Keyring } from './keyring.ts';
 import type { LedgerSchema } from './schema.ts';
 
-const PURPOSE = 'rejected row';
+/** What rejected rows are sealed for. */
+export const PURPOSE = 'rejected row';
 
 export interface NewRejectedRow {
   readonly row: SourceRow;
@@ -17,6 +18,18 @@ export interface RejectedRow extends NewRejectedRow {
   readonly id: number;
   readonly run: string;
   readonly rejectedAt: Date;
+  /** The run that sent it again, or `WITHDRAWN`; null: a retry may still send it. */
+  readonly settledBy: string | null;
+}
+
+/** Settles rejected rows that the next runs read again anyway. */
+export const WITHDRAWN = 'rewind';
+
+/** Rejected rows that a retry may send. */
+export interface RowsOnOffer {
+  readonly rows: number;
+  /** Those of them that carry DELETED. */
+  readonly deleted: number;
 }
 
 /** How many rows of a run were rejected for one reason. */
@@ -76,7 +89,22 @@ export class RejectedRows {
       reason: row.reason,
       origin: row.origin,
       rejectedAt: row.rejected_at,
+      settledBy: row.settled_by,
     }));
+  }
+
+  /** Counts what a retry may send. @param run only rows of this run */
+  async onOffer(sync: string, run: string | undefined): Promise<RowsOnOffer> {
+    return this.#db
+      .selectFrom('rejected_rows')
+      .select([
+        sql<number>`count(*)::int`.as('rows'),
+        sql<number>`(count(*) filter (where deleted))::int`.as('deleted'),
+      ])
+      .where('sync', '=', sync)
+      .where('settled_by', 'is', null)
+      .$if(run !== undefined, (query) => query.where('run', '=', run ?? ''))
+      .executeTakeFirstOrThrow();
   }
 
   /** Deletes what is older than its retention. @returns how many rows went */
@@ -109,9 +137,29 @@ export async function insertRejectedRows(
           reason: rejected.reason,
           origin: rejected.origin,
           updated_at_text: rejected.row.updatedAt,
+          deleted: rejected.row.deleted === true,
           content: keyring.seal(Buffer.from(JSON.stringify(rejected.row)), PURPOSE),
         })),
       )
       .execute();
   }
+}
+
+/**
+ * Takes rejected rows off the offer, because the next runs read them again.
+ *
+ * @param from UPDATED_AT from which the table is read again; null: from the beginning
+ */
+export async function withdrawRejectedRows(
+  tx: Transaction<LedgerSchema>,
+  sync: string,
+  from: string | null,
+): Promise<void> {
+  await tx
+    .updateTable('rejected_rows')
+    .set({ settled_by: WITHDRAWN, retry_epoch: null, retry_segment: null, retry_digest: null })
+    .where('sync', '=', sync)
+    .where('settled_by', 'is', null)
+    .$if(from !== null, (query) => query.where('updated_at_text', '>=', from ?? ''))
+    .execute();
 }

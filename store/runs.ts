@@ -1,6 +1,7 @@
 /** Runs: what each execution of a sync did. */
 import { type Kysely, type Selectable, sql } from 'kysely';
 import type { DataType } from '../model/data-type.ts';
+import type { HeldAnswer, HeldRun } from '../model/guard.ts';
 import type { RunCounts, RunOutcome, RunStatus, Trigger } from '../model/run.ts';
 import type { LedgerSchema, RunTable } from './schema.ts';
 
@@ -19,6 +20,8 @@ export interface RunRecord {
   readonly nullRows: number;
   readonly warnings: readonly string[];
   readonly error: { readonly type: string; readonly message: string; readonly code: string | null } | null;
+  /** What a guard asked of people, and their answer; null where none did. */
+  readonly held: HeldRun | null;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
 }
@@ -102,6 +105,29 @@ export class Runs {
         .executeTakeFirstOrThrow();
       return toRecord(after);
     });
+  }
+
+  /** Notes that a run waits for people. Repeating it is harmless; a run that has ended stays as it is. */
+  async hold(id: string, held: HeldRun): Promise<void> {
+    await this.#db
+      .updateTable('runs')
+      .set({ status: 'held', held: JSON.stringify(held) })
+      .where('id', '=', id)
+      .where('status', '=', 'running')
+      .execute();
+  }
+
+  /** Notes how people answered; an approved run is running again. Repeating it is harmless. */
+  async answerHeld(id: string, answer: HeldAnswer): Promise<void> {
+    await this.#db
+      .updateTable('runs')
+      .set({
+        held: sql`held || jsonb_build_object('answer', ${JSON.stringify(answer)}::jsonb)`,
+        ...(answer.decision === 'approved' ? { status: 'running' as const } : {}),
+      })
+      .where('id', '=', id)
+      .where('status', '=', 'held')
+      .execute();
   }
 
   async addWarning(id: string, warning: string): Promise<void> {
@@ -212,6 +238,7 @@ function toRecord(row: Selectable<RunTable>): RunRecord {
     error: row.error_type
       ? { type: row.error_type, message: row.error_message ?? '', code: row.error_code }
       : null,
+    held: row.held,
     startedAt: row.started_at,
     finishedAt: row.finished_at,
   };

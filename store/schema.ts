@@ -1,7 +1,9 @@
 /** The ledger's tables, as kysely sees them. MAINTENANCE: must agree with store/migrations. */
 import type { ColumnType, Generated } from 'kysely';
 import type { DataType } from '../model/data-type.ts';
+import type { HeldRun } from '../model/guard.ts';
 import type { RunStatus, Trigger } from '../model/run.ts';
+import type { TailHead } from './segment-tail.ts';
 
 /** A stretch of batches, with the UPDATED_AT range and the number of their rows. */
 export interface BatchRange {
@@ -57,6 +59,33 @@ export interface WatermarkTable {
   epoch: Count;
   segment: Count;
   committed_at: Generated<Date>;
+  /** With `lookback`: the digests of all rows after this UPDATED_AT are on record. Null: it is off. */
+  known_from: Generated<string | null>;
+}
+
+/** A share of an instant that was read in parts, or of a table that is read whole in each run. */
+export interface InstantPartTable {
+  sync: string;
+  /** UPDATED_AT text; `FULL_REFRESH` (model/full-refresh.ts) where the share is one of the whole table. */
+  instant: string;
+  /** Bounds of the share: prefixes of the users' hashes, both included. */
+  low: string;
+  high: string;
+  /** Rows that were met in it. */
+  rows: Count;
+  /** Their digests, 16 bytes each; null where the sync holds more than it may. */
+  digests: Buffer | null;
+  committed_at: Generated<Date>;
+}
+
+/** Digests of delivered rows, in the order of UPDATED_AT, for finding rows that turn up late. */
+export interface LookbackDigestsTable {
+  id: Generated<number>;
+  sync: string;
+  first_updated_at: string;
+  last_updated_at: string;
+  rows: number;
+  digests: Buffer;
 }
 
 export interface RunTable {
@@ -81,6 +110,8 @@ export interface RunTable {
   error_type: string | null;
   error_message: string | null;
   error_code: string | null;
+  /** What a guard asked of people, and their answer; null where none did. */
+  held: ColumnType<HeldRun | null, string | null | undefined, string | null>;
   started_at: Generated<Date>;
   finished_at: Date | null;
 }
@@ -96,8 +127,11 @@ export interface UploadTable {
   reserved_to: Count;
   /** Those of them that were not confirmed when it was written. */
   reserved: ColumnType<BatchRange | null, string | null, string | null>;
-  tail_value: string | null;
+  /** What the commit makes of the ledger; see segment-tail.ts. */
+  tail: ColumnType<TailHead | null, string | null, string | null>;
   tail_digests: Buffer | null;
+  tail_taken: Buffer | null;
+  tail_fresh: Buffer | null;
   completed_at: Date | null;
 }
 
@@ -113,6 +147,8 @@ export interface ConfirmedGroupTable {
   /** Digests of every row that these batches handled, 16 bytes each, in answer order. */
   digests: Buffer;
   last_updated_at: string;
+  /** Whether its digests are on record among those of the lookback already. */
+  recorded: Generated<boolean>;
 }
 
 export interface PossiblyDoubledTable {
@@ -141,6 +177,14 @@ export interface RejectedRowTable {
   /** The row itself, sealed. */
   content: Buffer;
   rejected_at: Generated<Date>;
+  /** DELETED of a catalog row. */
+  deleted: Generated<boolean>;
+  /** The run that sent it again, or `WITHDRAWN`; null: a retry may still send it. */
+  settled_by: string | null;
+  /** The segment of a retry in which it goes out now, and the digest of what goes out. */
+  retry_epoch: number | null;
+  retry_segment: number | null;
+  retry_digest: Buffer | null;
 }
 
 export interface LeaseTable {
@@ -161,12 +205,25 @@ export interface NotificationTable {
   sent_at: Generated<Date>;
 }
 
+export interface CorrectionTable {
+  id: Generated<number>;
+  sync: string;
+  kind: 'rewind' | 'retry';
+  made_by: string;
+  made_at: Generated<Date>;
+  /** The run that carries it out; null for a rewind. */
+  run: string | null;
+  details: Json<Record<string, unknown>>;
+}
+
 export interface LedgerSchema {
   workspaces: WorkspaceTable;
   credentials: CredentialTable;
   syncs: SyncTable;
   watermarks: WatermarkTable;
   runs: RunTable;
+  instant_parts: InstantPartTable;
+  lookback_digests: LookbackDigestsTable;
   uploads: UploadTable;
   confirmed_groups: ConfirmedGroupTable;
   possibly_doubled: PossiblyDoubledTable;
@@ -174,4 +231,5 @@ export interface LedgerSchema {
   leases: LeaseTable;
   previews: PreviewTable;
   notifications: NotificationTable;
+  corrections: CorrectionTable;
 }

@@ -1,12 +1,11 @@
 /** Uploads in progress: what is confirmed, and what may have been sent without a confirmation. */
 import { type Kysely, type Transaction, sql } from 'kysely';
+import { DIGEST_BYTES } from './digest-difference.ts';
 import { type EpochHolder, type UploadHolder, requireEpoch, requireUpload } from './epoch.ts';
 import type { Keyring } from './keyring.ts';
 import { type NewRejectedRow, insertRejectedRows } from './rejected-rows.ts';
 import type { BatchRange, LedgerSchema } from './schema.ts';
-
-/** Length of a digest; see activities/rows/row-page.ts. */
-const DIGEST_BYTES = 16;
+import type { SegmentTail } from './segment-tail.ts';
 
 export interface UploadState {
   /** Numbers of the batches whose answers were parsed and recorded. */
@@ -39,6 +38,15 @@ export interface Reservation {
   readonly to: number;
   /** Those of them that are not confirmed; null where none can be in flight. */
   readonly open: BatchRange | null;
+}
+
+/** Rows that were confirmed and are not behind the watermark yet. */
+export interface ConfirmedGroup {
+  readonly epoch: number;
+  readonly segment: number;
+  readonly digests: Buffer;
+  /** Whether they are on record among those of the lookback already. */
+  readonly recorded: boolean;
 }
 
 export class Uploads {
@@ -163,21 +171,22 @@ export class Uploads {
   }
 
   /**
-   * Marks a segment as delivered, with the watermark that its commit will set.
+   * Marks a segment as delivered, with what its commit will make of the ledger.
    *
-   * @param tail the segment's last instant, and the digests of every row handled at it
    * @throws CdiError `superseded`, `lease_lost`
    */
-  async complete(
-    holder: UploadHolder,
-    segment: number,
-    tail: { value: string; digests: Buffer },
-  ): Promise<void> {
+  async complete(holder: UploadHolder, segment: number, tail: SegmentTail): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
       await requireUpload(tx, holder);
       await tx
         .updateTable('uploads')
-        .set({ tail_value: tail.value, tail_digests: tail.digests, completed_at: sql`now()` })
+        .set({
+          tail: JSON.stringify(tail.head),
+          tail_digests: tail.digests,
+          tail_taken: tail.taken,
+          tail_fresh: tail.fresh,
+          completed_at: sql`now()`,
+        })
         .where('sync', '=', holder.sync)
         .where('epoch', '=', holder.epoch)
         .where('segment', '=', segment)
@@ -191,13 +200,10 @@ export class Uploads {
    *
    * @param from only groups that reach this UPDATED_AT or later; null: all
    */
-  async handled(
-    sync: string,
-    from: string | null,
-  ): Promise<{ epoch: number; segment: number; digests: Buffer }[]> {
+  async handled(sync: string, from: string | null): Promise<ConfirmedGroup[]> {
     return this.#db
       .selectFrom('confirmed_groups')
-      .select(['epoch', 'segment', 'digests'])
+      .select(['epoch', 'segment', 'digests', 'recorded'])
       .where('sync', '=', sync)
       .$if(from !== null, (query) => query.where('last_updated_at', '>=', from ?? ''))
       .orderBy('id')

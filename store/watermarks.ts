@@ -2,6 +2,8 @@
 import { type Kysely, sql } from 'kysely';
 import { CdiError } from '../model/errors.ts';
 import { type EpochHolder, requireEpoch } from './epoch.ts';
+import { commitSegment } from './commit-segment.ts';
+import { settleDeadRetries } from './retries.ts';
 import type { LedgerSchema } from './schema.ts';
 import { inheritReservations } from './uploads.ts';
 
@@ -63,6 +65,7 @@ export class Watermarks {
         .returning('id')
         .execute();
       await inheritReservations(tx, { sync, epoch, workflowRunId }, run);
+      await settleDeadRetries(tx, sync, epoch);
       const watermark = await tx
         .selectFrom('watermarks')
         .select(['value', 'digests', 'epoch', 'segment'])
@@ -129,60 +132,13 @@ export class Watermarks {
   }
 
   /**
-   * Moves the watermark to the end of a segment whose upload is complete. Compare-and-set on the epoch; repeating
-   * the same commit succeeds.
+   * Commits a segment whose upload is complete. Compare-and-set on the epoch; repeating the same commit succeeds.
    *
-   * @returns the new watermark's text
+   * @param digestLimit how many digests the sync may keep for what is read in parts
+   * @returns the watermark's text; null while a sync has none
    * @throws CdiError `superseded` where another run has taken over, `internal` where the upload is not complete
    */
-  async commit(holder: EpochHolder, segment: number): Promise<string> {
-    return this.#db.transaction().execute(async (tx) => {
-      const current = await tx
-        .selectFrom('watermarks')
-        .select(['value', 'epoch', 'segment'])
-        .where('sync', '=', holder.sync)
-        .executeTakeFirst();
-      if (
-        current &&
-        current.epoch === holder.epoch &&
-        current.segment === segment &&
-        current.value !== null
-      ) {
-        return current.value;
-      }
-      await requireEpoch(tx, holder);
-      const upload = await tx
-        .selectFrom('uploads')
-        .select(['tail_value', 'tail_digests', 'completed_at'])
-        .where('sync', '=', holder.sync)
-        .where('epoch', '=', holder.epoch)
-        .where('segment', '=', segment)
-        .executeTakeFirst();
-      if (!upload?.completed_at || upload.tail_value === null || !upload.tail_digests) {
-        throw new CdiError('internal', `Segment ${segment} is not uploaded completely.`);
-      }
-      const next = { value: upload.tail_value, digests: upload.tail_digests, epoch: holder.epoch, segment };
-      await tx
-        .insertInto('watermarks')
-        .values({ sync: holder.sync, ...next })
-        .onConflict((conflict) => conflict.column('sync').doUpdateSet({ ...next, committed_at: sql`now()` }))
-        .execute();
-      await tx
-        .deleteFrom('confirmed_groups')
-        .where('sync', '=', holder.sync)
-        .where((where) =>
-          where.or([
-            where.and([where('epoch', '=', holder.epoch), where('segment', '=', segment)]),
-            where('last_updated_at', '<=', upload.tail_value),
-          ]),
-        )
-        .execute();
-      await tx
-        .deleteFrom('uploads')
-        .where('sync', '=', holder.sync)
-        .where('segment', '<=', segment)
-        .execute();
-      return upload.tail_value;
-    });
+  async commit(holder: EpochHolder, segment: number, digestLimit: number): Promise<string | null> {
+    return this.#db.transaction().execute((tx) => commitSegment(tx, holder, segment, digestLimit));
   }
 }

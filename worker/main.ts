@@ -39,6 +39,7 @@ try {
       queuePrefix: settings.queuePrefix,
       temporalUi: settings.temporalUi,
       leaseTtlMs: settings.leaseTtlMs,
+      heartbeatTimeoutMs: settings.heartbeatTimeoutMs,
     },
     log,
     () => log.info({ queues: settings.queuePrefix }, 'worker ready'),

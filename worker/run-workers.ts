@@ -17,6 +17,8 @@ import type { Keyring } from '../store/keyring.ts';
 import { openLedger } from '../store/ledger.ts';
 import { temporalLogger } from './temporal-logger.ts';
 import { temporalSide } from './temporal-side.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+import { workflowConstants } from './workflow-constants.ts';
 
 export interface WorkerSettings {
   readonly ledgerUrl: string;
@@ -28,6 +30,7 @@ export interface WorkerSettings {
   readonly queuePrefix: string;
   readonly temporalUi: string | undefined;
   readonly leaseTtlMs: number;
+  readonly heartbeatTimeoutMs: number;
 }
 
 /** Cancellation reaches an activity with a heartbeat, so heartbeats may not be held back for long. */
@@ -49,6 +52,7 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
     logger: temporalLogger(log),
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
   });
+  const bundle = await workflowBundle();
   const config: ClientConnectConfig = loadClientConnectConfig();
   const namespace = config.namespace ?? 'default';
   const connection = await NativeConnection.connect(config.connectionOptions);
@@ -88,7 +92,8 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
         ...common,
         taskQueue: queues.control,
         maxConcurrentWorkflowTaskPolls: POLLERS,
-        workflowsPath: new URL('../workflows/index.ts', import.meta.url).pathname,
+        workflowBundle: bundle,
+        bundlerOptions: workflowConstants({ CDI_HEARTBEAT_TIMEOUT_MS: settings.heartbeatTimeoutMs }),
         activities: createControlActivities(dependencies),
       }),
       Worker.create({

@@ -1,7 +1,7 @@
-/** What the maintenance activity asks of Temporal, over the worker's own connection. */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+/** What the activities ask of Temporal, over the worker's own connection. */
+import { type Client, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import type { TemporalSide } from '../activities/dependencies.ts';
-import { runWorkflowId } from '../model/names.ts';
+import { runWorkflowId, scheduleId } from '../model/names.ts';
 
 export function temporalSide(client: Client): TemporalSide {
   return {
@@ -12,6 +12,14 @@ export function temporalSide(client: Client): TemporalSide {
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
         throw error;
+      }
+    },
+
+    async pauseSchedule(sync, note) {
+      try {
+        await client.schedule.getHandle(scheduleId(sync)).pause(note);
+      } catch (error) {
+        if (!(error instanceof ScheduleNotFoundError)) throw error;
       }
     },
 

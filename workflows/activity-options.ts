@@ -17,13 +17,20 @@ import { queuePrefix, taskQueues } from '../model/names.ts';
  */
 const WAITED_FOR = { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED } as const;
 
+/** Written into the bundle by a worker whose settings say so; see worker/workflow-constants.ts. */
+declare const CDI_HEARTBEAT_TIMEOUT_MS: number | undefined;
+
+/** A dead worker is noticed within this time. Replay does not compare timeouts, so a changed setting breaks no run. */
+const heartbeatTimeout =
+  typeof CDI_HEARTBEAT_TIMEOUT_MS === 'undefined' ? '10 seconds' : CDI_HEARTBEAT_TIMEOUT_MS;
+
 const queues = (): ReturnType<typeof taskQueues> => taskQueues(queuePrefix(workflowInfo().taskQueue));
 
 /** A query may take an hour and a sleeping warehouse minutes to wake; a dead worker is noticed in seconds. */
 export const WAREHOUSE: ActivityOptions = {
   ...WAITED_FOR,
   startToCloseTimeout: '3 hours',
-  heartbeatTimeout: '10 seconds',
+  heartbeatTimeout,
   retry: {
     initialInterval: '1 second',
     backoffCoefficient: 2,
@@ -36,7 +43,7 @@ export const WAREHOUSE: ActivityOptions = {
 export const BRAZE: ActivityOptions = {
   ...WAITED_FOR,
   startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '10 seconds',
+  heartbeatTimeout,
   retry: {
     initialInterval: '1 second',
     backoffCoefficient: 2,
@@ -68,7 +75,7 @@ export const MAIL: ActivityOptions = {
 export const INTERACTIVE: ActivityOptions = {
   ...WAITED_FOR,
   startToCloseTimeout: '10 minutes',
-  heartbeatTimeout: '10 seconds',
+  heartbeatTimeout,
   retry: {
     initialInterval: '1 second',
     backoffCoefficient: 2,
@@ -83,14 +90,22 @@ type Step = keyof Steps;
 const CLASSES: Record<Step, { queue: 'control' | 'warehouse' | 'braze'; options: ActivityOptions }> = {
   testConnection: { queue: 'warehouse', options: WAREHOUSE },
   readWatermark: { queue: 'warehouse', options: WAREHOUSE },
+  planParts: { queue: 'warehouse', options: WAREHOUSE },
   extract: { queue: 'warehouse', options: WAREHOUSE },
+  measureRun: { queue: 'warehouse', options: WAREHOUSE },
+  extractRejected: { queue: 'warehouse', options: WAREHOUSE },
   validate: { queue: 'braze', options: BRAZE },
   upload: { queue: 'braze', options: BRAZE },
   commitWatermark: { queue: 'control', options: CONTROL },
+  commitRetry: { queue: 'control', options: CONTROL },
+  holdRun: { queue: 'control', options: CONTROL },
+  answerHeld: { queue: 'control', options: CONTROL },
+  recordRetry: { queue: 'control', options: CONTROL },
   finishRun: { queue: 'control', options: CONTROL },
   notify: { queue: 'control', options: MAIL },
   maintain: { queue: 'control', options: MAIL },
   previewSource: { queue: 'warehouse', options: INTERACTIVE },
+  countRewind: { queue: 'warehouse', options: INTERACTIVE },
   testCredential: { queue: 'warehouse', options: INTERACTIVE },
 };
 

@@ -1,4 +1,6 @@
+export { countRewind } from './count-rewind.ts';
 export { maintenance } from './maintenance.ts';
+export { retryRun } from './retry-run.ts';
 export { scheduledSync } from './scheduled-sync.ts';
 export { syncRun } from './sync-run.ts';
 export { testCredential, testSync } from './test-sync.ts';

@@ -2,14 +2,15 @@
 import { ParentClosePolicy, executeChild } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { runWorkflowId } from '../model/names.ts';
-import { type SyncRunReport, syncRun } from './sync-run.ts';
+import type { RunReport } from './close-run.ts';
+import { syncRun } from './sync-run.ts';
 
 export interface SkippedTick {
   readonly outcome: 'skipped';
   readonly reason: string;
 }
 
-export async function scheduledSync(sync: string): Promise<SyncRunReport | SkippedTick> {
+export async function scheduledSync(sync: string): Promise<RunReport | SkippedTick> {
   try {
     return await executeChild(syncRun, {
       workflowId: runWorkflowId(sync),

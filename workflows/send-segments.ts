@@ -2,87 +2,119 @@
  * The heart of a run: while one segment uploads, the next is validated and the one after is extracted, and no more
  * is staged. The watermark is committed after each segment.
  */
-import { CancellationScope, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import type { ExtractedSegment } from '../activities/extract.ts';
+import type { Stretch } from '../activities/extraction/stretch.ts';
+import type { PlanPartsInput, PlannedParts } from '../activities/plan-parts.ts';
 import type { RunStart } from '../activities/read-watermark.ts';
+import { FULL_REFRESH } from '../model/full-refresh.ts';
+import type { RunSize } from '../model/guard.ts';
 import type { RunCounts } from '../model/run.ts';
 import { step } from './activity-options.ts';
 import { type Progress, grouped } from './progress.ts';
+import { type RefreshCursor, readingOrder } from './reading-order.ts';
 
 export interface SegmentsInput {
   readonly sync: string;
   readonly run: string;
   readonly start: RunStart;
   readonly progress: Progress;
+  /** What the run may send. */
+  readonly limits: RunSize;
+  /** Where a table that is read whole goes on. */
+  readonly refreshAfter: RefreshCursor;
 }
 
-/** @returns `end` where everything up to the upper bound is delivered, `continue` where history has grown long */
-export async function sendSegments({
-  sync,
-  run,
-  start,
-  progress,
-}: SegmentsInput): Promise<'end' | 'continue'> {
+export interface SegmentsOutcome {
+  /** `end` where everything up to the upper bound is delivered, `continue` where history has grown long. */
+  readonly outcome: 'end' | 'continue';
+  readonly refreshAfter: RefreshCursor;
+  /** Rows read here that carry DELETED. */
+  readonly deletes: number;
+}
+
+export async function sendSegments(input: SegmentsInput): Promise<SegmentsOutcome> {
+  const { sync, run, start, progress, limits } = input;
   const { epoch, upper, options } = start;
   let rows = options.pageRows;
   let read = start.counts.read;
+  let deletes = 0;
   let number = 0;
+  let undelivered = 0;
+  let { refreshAfter } = input;
+  let delivering: Promise<void> = Promise.resolve();
+  let isBroken = false;
+  const planParts = async (request: PlanPartsInput): Promise<PlannedParts> => {
+    // What was read of the instant is known only once it is committed.
+    await condition(() => undelivered === 0 || isBroken);
+    if (isBroken) await delivering;
+    return step('planParts', `parts of ${request.instant}`, request);
+  };
+  const order = readingOrder({ sync, run, start, refreshAfter, planParts });
 
-  const extract = async (from: string | null): Promise<ExtractedSegment> => {
+  const extract = async (before: ExtractedSegment | undefined): Promise<ExtractedSegment | undefined> => {
+    const next = before ? await order.next(before) : await order.next();
+    if (next.done) return undefined;
+    const stretch = next.value;
     number += 1;
-    const place = { sync, run, epoch, segment: number };
     const ceiling = Math.min(rows, options.segmentRows);
-    rows = Math.min(rows * 2, options.segmentRows);
-    const segment = await step('extract', `segment ${number}, up to ${grouped(ceiling)} rows`, {
-      place,
-      from,
-      inclusive: number === 1,
+    if (stretch.kind === 'range') rows = Math.min(rows * 2, options.segmentRows);
+    const segment = await step('extract', `segment ${number}, ${described(stretch, ceiling)}`, {
+      place: { sync, run, epoch, segment: number },
+      stretch,
       upper,
       rows: ceiling,
+      instantRows: options.segmentRows,
       pageRows: options.pageRows,
-      readBefore: read,
-      maxRows: options.maxRows,
+      readBefore: { rows: read, deletes },
+      limits,
     });
+    undelivered += 1;
     read += segment.rows;
+    deletes += segment.deletes;
+    if (stretch.kind === 'part' && stretch.instant === FULL_REFRESH) refreshAfter = stretch.share.low;
     progress.at(`Segment ${segment.place.segment} is read.`, { read });
     return segment;
   };
 
-  const validate = async ({ place, pages, rows: count }: ExtractedSegment): Promise<void> => {
+  const validate = async ({ place, pages, rows: count, isLate }: ExtractedSegment): Promise<void> => {
     if (pages > 0)
-      await step('validate', `segment ${place.segment}, ${grouped(count)} rows`, { place, pages });
+      await step('validate', `segment ${place.segment}, ${grouped(count)} rows`, { place, pages, isLate });
   };
 
-  const deliver = async (
-    { place, pages, rows: count, last }: ExtractedSegment,
-    validated: Promise<void>,
-  ): Promise<void> => {
-    await validated;
-    const nothingNew = last === null || (count === 0 && last === start.from);
-    if (nothingNew) return;
+  const commit = async ({ place, pages, rows: count, last }: ExtractedSegment): Promise<void> => {
     const counts: RunCounts = await step('upload', `segment ${place.segment}, ${grouped(count)} rows`, {
       place,
       pages,
     });
     const watermark = await step('commitWatermark', `segment ${place.segment}, up to ${last}`, { place });
-    progress.at(`Delivered up to ${watermark}.`, counts);
+    progress.at(`Delivered up to ${watermark ?? `segment ${place.segment}`}.`, counts);
+  };
+
+  const deliver = async (segment: ExtractedSegment, validated: Promise<void>): Promise<void> => {
+    try {
+      await validated;
+      if (!segment.isEmpty) await commit(segment);
+      undelivered -= 1;
+    } catch (error) {
+      isBroken = true;
+      throw error;
+    }
   };
 
   return CancellationScope.cancellable(async () => {
-    let outcome: 'end' | 'continue' = 'end';
-    let delivering: Promise<void> = Promise.resolve();
-    let extracting: Promise<ExtractedSegment | undefined> = extract(start.from);
+    let outcome: SegmentsOutcome['outcome'] = 'end';
+    let extracting = observed(extract(undefined));
     try {
       for (let segment = await extracting; segment; segment = await extracting) {
         const validated = observed(validate(segment));
-        if (!segment.end && workflowInfo().continueAsNewSuggested) outcome = 'continue';
-        const isLast = segment.end || outcome === 'continue';
-        extracting = observed(isLast ? Promise.resolve(undefined) : extract(segment.last));
+        if (workflowInfo().continueAsNewSuggested) outcome = 'continue';
+        extracting = observed(outcome === 'continue' ? Promise.resolve(undefined) : extract(segment));
         await delivering;
         delivering = observed(deliver(segment, validated));
       }
       await delivering;
-      return outcome;
+      return { outcome, refreshAfter, deletes };
     } catch (error) {
       // What was read before the failure is still delivered, unless delivery itself is what failed.
       await delivering;
@@ -92,6 +124,13 @@ export async function sendSegments({
       await Promise.allSettled([delivering, extracting]);
     }
   });
+}
+
+function described(stretch: Stretch, ceiling: number): string {
+  if (stretch.kind === 'range') return `up to ${grouped(ceiling)} rows`;
+  if (stretch.kind === 'late') return 'late rows';
+  const { low, high } = stretch.share;
+  return `part ${low} to ${high}`;
 }
 
 /** Marks a promise as looked after: its failure is met where it is awaited. */

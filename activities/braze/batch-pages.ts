@@ -1,8 +1,8 @@
 /**
  * Batches as they lie in staging: ready request bodies, and which rows each object stands for.
  *
- * One record per batch: counts, the end of each object within the body, a number per object that is equal for equal
- * users, the rows of each object, their digests, the body, and for merged objects the text of each of their rows.
+ * One record per batch: counts; per object its length within the body, the number of its user and its number of rows;
+ * the rows of the page and their digests; the body; and for merged objects the text of each of their rows.
  */
 import type { RequestKind } from '../../model/composed-object.ts';
 import { DIGEST_BYTES } from '../rows/row-page.ts';
@@ -21,105 +21,182 @@ export interface BatchSummary {
 
 /** An object that is about to be packed. */
 export interface PackedObject {
-  readonly text: string;
-  readonly identity: string;
+  /** Where its text lies among the texts of the page. */
+  readonly start: number;
+  readonly end: number;
+  /** Equal for equal users. */
+  readonly user: number;
   /** Rows of the page that it stands for, in order. */
   readonly rows: readonly number[];
   /** For a merged object: what each of its rows would be alone. */
   readonly alone?: readonly string[];
 }
 
-export interface BatchContent {
-  readonly kind: RequestKind;
-  /** The whole body, wrapping included. */
-  readonly body: Buffer;
-  /** Start and end of each object within the body. */
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
-  /** Equal for two objects of one user. */
-  readonly users: readonly number[];
-  /** Rows of the page, per object. */
-  readonly rows: readonly (readonly number[])[];
-  /** Digests of all rows, in the order of `rows`. */
-  readonly digests: Buffer;
-  /** Texts of the single rows of merged objects, by object. */
-  readonly alone: ReadonlyMap<number, readonly string[]>;
-}
-
 const U32 = 4;
-const F64 = 8;
+const HEAD_BYTES = U32 * 4;
+const OBJECT_BYTES = U32 * 3;
+const ROW_BYTES = U32 + DIGEST_BYTES;
+const COMMA = 0x2c;
 
-export function encodeBatch(
-  wrapping: { open: string; close: string },
-  objects: readonly PackedObject[],
-  digestOf: (row: number) => Buffer,
-): Buffer {
-  const rows = objects.reduce((sum, object) => sum + object.rows.length, 0);
-  const text = wrapping.open + objects.map((object) => object.text).join(',') + wrapping.close;
-  const body = Buffer.from(text);
-  const head = Buffer.allocUnsafe(U32 * 4 + objects.length * (U32 * 2 + F64) + rows * (U32 + DIGEST_BYTES));
-  let position = head.writeUInt32LE(objects.length, 0);
-  position = head.writeUInt32LE(rows, position);
-  position = head.writeUInt32LE(body.length, position);
-  position = head.writeUInt32LE(Buffer.byteLength(wrapping.open), position);
-  for (const object of objects) position = head.writeUInt32LE(Buffer.byteLength(object.text), position);
-  for (const object of objects) position = head.writeDoubleLE(userNumber(object.identity), position);
-  for (const object of objects) position = head.writeUInt32LE(object.rows.length, position);
-  for (const object of objects) {
-    for (const row of object.rows) position = head.writeUInt32LE(row, position);
+type CopyDigest = (row: number, target: Buffer, at: number) => void;
+
+/** Encodes the batches of a page; its memory is used again for the next one. */
+export class BatchPageWriter {
+  #texts: Buffer = Buffer.alloc(0);
+  #copyDigest: CopyDigest = () => undefined;
+  #buffer: Buffer = Buffer.allocUnsafe(1 << 20);
+  #length = 0;
+
+  /**
+   * Begins a page; what was written before must be stored by now.
+   *
+   * @param texts what the places of objects point into
+   * @param copyDigest copies the digest of a row
+   */
+  begin(texts: Buffer, copyDigest: CopyDigest): void {
+    this.#texts = texts;
+    this.#copyDigest = copyDigest;
+    this.#length = 0;
   }
-  for (const object of objects) {
-    for (const row of object.rows) position += digestOf(row).copy(head, position);
+
+  get bytes(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
   }
-  const alone = objects.flatMap((object, index) => (object.alone ? [[index, object.alone] as const] : []));
-  return Buffer.concat([head, body, Buffer.from(alone.length === 0 ? '' : JSON.stringify(alone))]);
+
+  /** Appends a batch. @returns where its record lies */
+  add(
+    wrapping: { open: string; close: string },
+    objects: readonly PackedObject[],
+  ): { offset: number; length: number } {
+    const offset = this.#length;
+    const open = Buffer.from(wrapping.open);
+    const close = Buffer.from(wrapping.close);
+    let rows = 0;
+    let bodyBytes = open.length + close.length + Math.max(0, objects.length - 1);
+    let merged: (readonly [number, readonly string[]])[] | undefined;
+    for (const [index, object] of objects.entries()) {
+      rows += object.rows.length;
+      bodyBytes += object.end - object.start;
+      if (object.alone) (merged ??= []).push([index, object.alone]);
+    }
+    const alone = Buffer.from(merged ? JSON.stringify(merged) : '');
+    const length = HEAD_BYTES + objects.length * OBJECT_BYTES + rows * ROW_BYTES + bodyBytes + alone.length;
+    const record = this.#room(length);
+
+    let position = record.writeUInt32LE(objects.length, 0);
+    position = record.writeUInt32LE(rows, position);
+    position = record.writeUInt32LE(bodyBytes, position);
+    position = record.writeUInt32LE(open.length, position);
+    for (const object of objects) {
+      position = record.writeUInt32LE(object.end - object.start, position);
+      position = record.writeUInt32LE(object.user, position);
+      position = record.writeUInt32LE(object.rows.length, position);
+    }
+    for (const object of objects) {
+      for (const row of object.rows) position = record.writeUInt32LE(row, position);
+    }
+    for (const object of objects) {
+      for (const row of object.rows) {
+        this.#copyDigest(row, record, position);
+        position += DIGEST_BYTES;
+      }
+    }
+    position += open.copy(record, position);
+    for (const [index, object] of objects.entries()) {
+      if (index > 0) position = record.writeUInt8(COMMA, position);
+      position += this.#texts.copy(record, position, object.start, object.end);
+    }
+    position += close.copy(record, position);
+    alone.copy(record, position);
+    return { offset, length };
+  }
+
+  #room(bytes: number): Buffer {
+    if (this.#length + bytes > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes));
+      this.#buffer.copy(larger, 0, 0, this.#length);
+      this.#buffer = larger;
+    }
+    this.#length += bytes;
+    return this.#buffer.subarray(this.#length - bytes, this.#length);
+  }
 }
 
-export function decodeBatch(kind: RequestKind, record: Buffer): BatchContent {
-  const objects = record.readUInt32LE(0);
-  const rowCount = record.readUInt32LE(U32);
-  const bodyLength = record.readUInt32LE(U32 * 2);
-  const openLength = record.readUInt32LE(U32 * 3);
-  let position = U32 * 4;
-  const starts: number[] = [];
-  const ends: number[] = [];
-  for (let index = 0, start = openLength; index < objects; index += 1, position += U32) {
-    const end = start + record.readUInt32LE(position);
-    starts.push(start);
-    ends.push(end);
-    start = end + 1;
-  }
-  const users: number[] = [];
-  for (let index = 0; index < objects; index += 1, position += F64) users.push(record.readDoubleLE(position));
-  const counts: number[] = [];
-  for (let index = 0; index < objects; index += 1, position += U32)
-    counts.push(record.readUInt32LE(position));
-  const rows = counts.map((count) => {
-    const own: number[] = [];
-    for (let index = 0; index < count; index += 1, position += U32) own.push(record.readUInt32LE(position));
-    return own;
-  });
-  const digests = record.subarray(position, position + rowCount * DIGEST_BYTES);
-  position += digests.length;
-  const body = record.subarray(position, position + bodyLength);
-  const rest = record.subarray(position + bodyLength);
-  const alone = rest.length === 0 ? [] : (JSON.parse(rest.toString()) as [number, string[]][]);
-  return { kind, body, starts, ends, users, rows, digests, alone: new Map(alone) };
-}
+/** One batch as staged. Only body, users and digests are needed as long as Braze takes everything. */
+export class StagedBatch {
+  readonly kind: RequestKind;
+  readonly objects: number;
+  readonly #record: Buffer;
+  readonly #rows: number;
+  readonly #bodyBytes: number;
+  readonly #openBytes: number;
 
-/**
- * A number for a user: equal users give equal numbers. Two users that share one are merely kept in order with each
- * other, so 53 bits are plenty.
- */
-export function userNumber(identity: string): number {
-  let high = 0xdeadbeef;
-  let low = 0x41c6ce57;
-  for (let index = 0; index < identity.length; index += 1) {
-    const code = identity.charCodeAt(index);
-    high = Math.imul(high ^ code, 2_654_435_761);
-    low = Math.imul(low ^ code, 1_597_334_677);
+  constructor(kind: RequestKind, record: Buffer) {
+    this.kind = kind;
+    this.#record = record;
+    this.objects = record.readUInt32LE(0);
+    this.#rows = record.readUInt32LE(U32);
+    this.#bodyBytes = record.readUInt32LE(U32 * 2);
+    this.#openBytes = record.readUInt32LE(U32 * 3);
   }
-  high = Math.imul(high ^ (high >>> 16), 2_246_822_507) ^ Math.imul(low ^ (low >>> 13), 3_266_489_909);
-  low = Math.imul(low ^ (low >>> 16), 2_246_822_507) ^ Math.imul(high ^ (high >>> 13), 3_266_489_909);
-  return 4_294_967_296 * (2_097_151 & low) + (high >>> 0);
+
+  /** The whole body, wrapping included. */
+  get body(): Buffer {
+    return this.#record.subarray(this.#bodyAt, this.#bodyAt + this.#bodyBytes);
+  }
+
+  /** Digests of all rows, in the order of `rows()`. */
+  get digests(): Buffer {
+    const start = this.#rowsAt + this.#rows * U32;
+    return this.#record.subarray(start, start + this.#rows * DIGEST_BYTES);
+  }
+
+  /** Numbers of the users, per object. */
+  users(): number[] {
+    return this.#column(1);
+  }
+
+  /** The text of each object. */
+  texts(): Buffer[] {
+    let start = this.#bodyAt + this.#openBytes;
+    return this.#column(0).map((length) => {
+      const text = this.#record.subarray(start, start + length);
+      start += length + 1;
+      return text;
+    });
+  }
+
+  /** Rows of the page, per object. */
+  rows(): number[][] {
+    let position = this.#rowsAt;
+    return this.#column(2).map((count) =>
+      Array.from({ length: count }, () => {
+        const row = this.#record.readUInt32LE(position);
+        position += U32;
+        return row;
+      }),
+    );
+  }
+
+  /** Texts of the single rows of merged objects, by object. */
+  alone(): Map<number, string[]> {
+    const rest = this.#record.subarray(this.#bodyAt + this.#bodyBytes);
+    return new Map(rest.length === 0 ? [] : (JSON.parse(rest.toString()) as [number, string[]][]));
+  }
+
+  get #rowsAt(): number {
+    return HEAD_BYTES + this.objects * OBJECT_BYTES;
+  }
+
+  get #bodyAt(): number {
+    return this.#rowsAt + this.#rows * ROW_BYTES;
+  }
+
+  #column(column: number): number[] {
+    const values: number[] = [];
+    let position = HEAD_BYTES + column * U32;
+    for (let object = 0; object < this.objects; object += 1, position += OBJECT_BYTES)
+      values.push(this.#record.readUInt32LE(position));
+    return values;
+  }
 }

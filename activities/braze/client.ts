@@ -44,11 +44,13 @@ const CONNECT_TIMEOUT_MS = 10_000;
 /** A timeout makes an answer uncertain, so it is generous: Braze answers within seconds or not at all. */
 const ANSWER_TIMEOUT_MS = 60_000;
 
-export function createBrazeClient(options: {
-  endpoint: string;
-  apiKey: string;
-  connections: number;
-}): BrazeClient {
+export interface BrazeClientOptions {
+  readonly endpoint: string;
+  readonly apiKey: string;
+  readonly connections: number;
+}
+
+export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
   const { origin, pathname } = new URL(options.endpoint);
   const base = pathname.replace(/\/$/, '');
   const pool = new Pool(origin, {

@@ -1,6 +1,7 @@
 /** Packs objects into batches: by count, by bytes, and so that a user's objects keep their order. Pure. */
 import type { RequestKind } from '../../model/composed-object.ts';
 import type { PackedObject } from './batch-pages.ts';
+import { firstOfEachUser } from './repeated-users.ts';
 
 export interface PackableObject extends PackedObject {
   readonly kind: RequestKind;
@@ -25,26 +26,39 @@ export interface PackedBatch {
  */
 const MAY_SHARE_A_REQUEST: ReadonlySet<RequestKind> = new Set<RequestKind>(['events', 'purchases']);
 
+/** The batches of one kind. */
+interface Lane {
+  readonly open: PackedBatch[];
+  /** The first batch that may have room. */
+  first: number;
+  /** Per user, named by the position of its first object: the batch that holds its last object so far. */
+  readonly last: Int32Array;
+}
+
+const NONE = -1;
+
 /**
  * Puts each object into the first batch of its kind that has room and lies after every batch with an earlier object
  * of the same user. The batches come out in an order that keeps each user's objects in theirs.
  */
-export function packBatches(objects: Iterable<PackableObject>, limits: PackLimits): PackedBatch[] {
+export function packBatches(objects: readonly PackableObject[], limits: PackLimits): PackedBatch[] {
   const batches: PackedBatch[] = [];
-  const lanes = new Map<RequestKind, { open: PackedBatch[]; first: number; last: Map<string, number> }>();
-  for (const object of objects) {
+  const firsts = firstOfEachUser(objects);
+  const lanes = new Map<RequestKind, Lane>();
+  for (const [position, object] of objects.entries()) {
     let lane = lanes.get(object.kind);
     if (!lane) {
-      lane = { open: [], first: 0, last: new Map() };
+      lane = { open: [], first: 0, last: new Int32Array(objects.length).fill(NONE) };
       lanes.set(object.kind, lane);
     }
-    const bytes = Buffer.byteLength(object.text) + 1;
+    const user = firsts[position] ?? position;
+    const bytes = object.end - object.start + 1;
     const limit = limits.objects(object.kind);
     const hasRoom = (batch: PackedBatch): boolean =>
       batch.objects.length < limit && (batch.objects.length === 0 || batch.bytes + bytes <= limits.bytes);
 
-    const before = lane.last.get(object.identity);
-    const earliest = before === undefined ? 0 : MAY_SHARE_A_REQUEST.has(object.kind) ? before : before + 1;
+    const before = lane.last[user] ?? NONE;
+    const earliest = before === NONE ? 0 : MAY_SHARE_A_REQUEST.has(object.kind) ? before : before + 1;
     let index = Math.max(earliest, lane.first);
     for (;;) {
       const batch = lane.open[index];
@@ -59,7 +73,7 @@ export function packBatches(objects: Iterable<PackableObject>, limits: PackLimit
     }
     batch.objects.push(object);
     batch.bytes += bytes;
-    lane.last.set(object.identity, index);
+    lane.last[user] = index;
     for (
       let first = lane.open[lane.first];
       first && !hasRoomForMore(first, limit, limits.bytes);

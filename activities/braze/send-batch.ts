@@ -1,7 +1,7 @@
 /** Takes one batch to its end: waits, retries, divides, until each of its objects was taken or refused. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CdiError } from '../../model/errors.ts';
-import type { BatchContent } from './batch-pages.ts';
+import type { StagedBatch } from './batch-pages.ts';
 import { type BrazeAnswer, type BrazeClient, NoAnswerError, NotWrittenError } from './client.ts';
 import type { Concurrency } from './concurrency.ts';
 import type { Endpoint } from './endpoints.ts';
@@ -60,15 +60,15 @@ const LONGEST_BACKOFF_MS = 15_000;
  *   the batch counts as unconfirmed
  */
 export async function sendBatch(
-  batch: BatchContent,
+  batch: StagedBatch,
   context: SendContext,
   tally: SendTally,
 ): Promise<RefusedRow[]> {
   const refused: RefusedRow[] = [];
 
   const refuse = async (piece: Piece, { code, reason }: { code: string; reason: string }): Promise<void> => {
-    const rows = batch.rows[piece.object] ?? [];
-    const alone = batch.alone.get(piece.object);
+    const rows = batch.rows()[piece.object] ?? [];
+    const alone = batch.alone().get(piece.object);
     if (piece.row === undefined && alone) {
       // A merged object was refused: each of its rows has to stand for itself, in order.
       for (const [row, text] of alone.entries()) {
@@ -80,8 +80,13 @@ export async function sendBatch(
     for (const row of own) refused.push({ object: piece.object, row, code, reason });
   };
 
-  const deliver = async (pieces: readonly Piece[], body?: Buffer): Promise<void> => {
-    const answer = await insist(body ?? bodyOf(context.endpoint, pieces), pieces, context, tally);
+  const deliver = async (pieces: readonly Piece[]): Promise<void> => {
+    const body = bodyOf(context.endpoint, pieces);
+    await divide(pieces, await insist(body, pieces.length, () => pieces, context, tally));
+  };
+
+  /** What an answer leaves to be done. */
+  const divide = async (pieces: readonly Piece[], answer: Settled): Promise<void> => {
     const [only] = pieces;
     if (!only) return;
     switch (answer.kind) {
@@ -117,21 +122,19 @@ export async function sendBatch(
     await deliver(pieces.slice(middle));
   };
 
-  const whole = batch.starts.map((start, object): Piece => ({
-    object,
-    row: undefined,
-    bytes: batch.body.subarray(start, batch.ends[object]),
-  }));
-  await deliver(whole, batch.body);
+  const whole = (): Piece[] => batch.texts().map((bytes, object) => ({ object, row: undefined, bytes }));
+  const answer = await insist(batch.body, batch.objects, whole, context, tally);
+  if (answer.kind !== 'accepted' || answer.refused.length > 0) await divide(whole(), answer);
   return refused;
 }
 
 type Settled = Extract<ReturnType<typeof interpret>, { kind: 'accepted' | 'refused' | 'too_large' }>;
 
-/** Sends one body until it is answered for good. */
+/** Sends one body until it is answered for good. @param pieces what it is made of, asked where an answer is hard to read */
 async function insist(
   body: Buffer,
-  pieces: readonly Piece[],
+  objects: number,
+  pieces: () => readonly Piece[],
   context: SendContext,
   tally: SendTally,
 ): Promise<Settled> {
@@ -155,7 +158,7 @@ async function insist(
     }
     tally.requests += 1;
     context.budget.observe(answer);
-    const meaning = interpret(context.endpoint, answer, pieces.length, () => idsOf(pieces), Date.now());
+    const meaning = interpret(context.endpoint, answer, objects, () => idsOf(pieces()), Date.now());
     switch (meaning.kind) {
       case 'accepted':
         tally.taken = true;

@@ -1,12 +1,12 @@
 import type { SyncDefinition } from '../../model/definitions.ts';
 import type { RunReport } from './run-report.ts';
 
-export const NOTIFICATION_KINDS = ['failure', 'row_errors', 'success'] as const;
+export const NOTIFICATION_KINDS = ['failure', 'row_errors', 'success', 'held'] as const;
 export type NotificationKind = (typeof NOTIFICATION_KINDS)[number];
 
 /**
- * Decides what an ended run tells its contacts. A run asks for one notification at most: that of a failure
- * lists the rejected rows too.
+ * Decides what a run tells its contacts once it has ended. It asks for one notification at most: that of a failure
+ * lists the rejected rows too. A run that is held asks for one of its own before.
  *
  * - A global error is always told; a cancelled run only where it was terminated or reset from outside, for a run
  *   that somebody cancelled was wanted so.
@@ -19,6 +19,8 @@ export function decideNotification(
   notifications: SyncDefinition['notifications'],
 ): NotificationKind | undefined {
   switch (status) {
+    case 'held':
+      return 'held';
     case 'error':
     case 'config_error':
     case 'limit_exceeded':

@@ -1,4 +1,5 @@
 import { type Audience, ERROR_RULES } from '../../model/errors.ts';
+import { heldQuestion } from '../../model/guard.ts';
 import type { NotificationKind } from './decide.ts';
 import { maskIdentifier } from './mask-identifier.ts';
 import type { RejectedExample, Rejection, RunReport } from './run-report.ts';
@@ -48,7 +49,7 @@ interface Story {
   readonly action: string;
 }
 
-/** Puts an ended run into words. */
+/** Puts a run into words. */
 export function mailContent(kind: NotificationKind, report: RunReport): MailContent {
   const story = STORIES[kind](report);
   return {
@@ -71,6 +72,7 @@ const STORIES: Record<NotificationKind, (report: RunReport) => Story> = {
   failure: tellFailure,
   row_errors: tellRowErrors,
   success: tellSuccess,
+  held: tellHeld,
 };
 
 const CORRECT_ROWS = 'Correct these rows in the source and renew their UPDATED_AT; the next run sends them.';
@@ -112,6 +114,18 @@ function tellSuccess({ counts }: RunReport): Story {
       : `Every new row is delivered: ${formatRows(counts.sent)}.`,
     audience: 'nobody',
     action: 'Nothing.',
+  };
+}
+
+function tellHeld({ sync, held }: RunReport): Story {
+  const rows = held?.rows ?? 0;
+  return {
+    title: ` is held: ${formatRows(rows)} wait for approval`,
+    happened: `The run has sent nothing yet. ${held ? heldQuestion(held) : ''}`.trim(),
+    audience: 'data_team',
+    action:
+      `Look at the table. If so much is meant, run \`cdi approve ${sync}\`; if not, \`cdi reject ${sync}\`, which ends ` +
+      'the run and pauses the schedule. In the Temporal UI, send the signal `approve` or `reject` to the run.',
   };
 }
 
@@ -162,7 +176,9 @@ function facts(report: RunReport): Line[] {
     ['Workspace', report.workspace],
     ['Trigger', report.trigger],
     ['Started', formatTime(startedAt)],
-    ['Finished', `${formatTime(finishedAt)} (${formatElapsed(startedAt, finishedAt)})`],
+    ...(finishedAt === null
+      ? []
+      : [['Finished', `${formatTime(finishedAt)} (${formatElapsed(startedAt, finishedAt)})`] as const]),
     ['Rows read', formatCount(counts.read)],
     ['Rows sent', formatCount(counts.sent)],
     ['Rows rejected', formatCount(counts.rejected)],
@@ -172,8 +188,15 @@ function facts(report: RunReport): Line[] {
   ];
 }
 
-function commands({ sync, run, counts }: RunReport): Command[] {
+function commands({ sync, run, status, counts }: RunReport): Command[] {
   const history = { purpose: 'All runs of this sync', line: `cdi runs ${sync}` };
+  if (status === 'held') {
+    return [
+      { purpose: 'Let the run go on', line: `cdi approve ${sync}` },
+      { purpose: 'End the run and pause the schedule', line: `cdi reject ${sync}` },
+      history,
+    ];
+  }
   if (counts.rejected === 0) return [history];
   return [{ purpose: 'All rejected rows of this run', line: `cdi rejected ${sync} --run ${run}` }, history];
 }

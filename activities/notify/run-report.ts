@@ -1,8 +1,9 @@
 import type { DataType } from '../../model/data-type.ts';
 import type { ErrorType } from '../../model/errors.ts';
+import type { HeldRun } from '../../model/guard.ts';
 import type { RunCounts, RunOutcome, Trigger } from '../../model/run.ts';
 
-/** Plain data about an ended run: all that a notification may tell. */
+/** Plain data about a run that has ended, or is held: all that a notification may tell. */
 export interface RunReport {
   readonly sync: string;
   readonly run: string;
@@ -11,13 +12,16 @@ export interface RunReport {
   readonly source: string;
   readonly workspace: string;
   readonly trigger: Trigger;
-  readonly status: RunOutcome;
+  readonly status: RunOutcome | 'held';
   readonly startedAt: Date;
-  readonly finishedAt: Date;
+  /** Null while the run is held. */
+  readonly finishedAt: Date | null;
   readonly counts: RunCounts;
   /** The watermark the run leaves behind, at source precision; null while nothing is delivered. */
   readonly watermark: string | null;
   readonly error: RunError | null;
+  /** What a guard asks, or asked, of people. */
+  readonly held: HeldRun | null;
   readonly rejections: readonly Rejection[];
   /** Rows whose UPDATED_AT lies after the upper bound of the run. */
   readonly futureRows: number;

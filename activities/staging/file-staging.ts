@@ -1,5 +1,5 @@
 /** Staging in a local folder: the default, for one machine. */
-import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open as openFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { CdiError } from '../../model/errors.ts';
 import type { Keyring } from '../../store/keyring.ts';
@@ -18,13 +18,16 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
     return path;
   };
 
+  /** As many as there were reads at one time. */
+  const idle: Scratch[] = [];
+
   return {
     async write(reference, bytes) {
       const path = pathOf(reference);
       const unfinished = `${path}.${process.pid}.tmp`;
       try {
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await writeFile(unfinished, keyring.seal(bytes, `staging ${reference}`), { mode: 0o600 });
+        await writePieces(unfinished, keyring.sealInPieces(bytes, `staging ${reference}`));
         await rename(unfinished, path);
       } catch (error) {
         await rm(unfinished, { force: true });
@@ -35,16 +38,14 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
     },
 
     async read(reference) {
-      let sealed: Buffer;
+      const scratch = idle.pop() ?? new Scratch();
       try {
-        sealed = await readFile(pathOf(reference));
-      } catch (cause) {
-        throw new CdiError('staging_lost', 'A staged page cannot be read.', { cause });
-      }
-      try {
-        return keyring.open(sealed, `staging ${reference}`);
-      } catch (cause) {
-        throw new CdiError('staging_lost', 'A staged page is damaged.', { cause });
+        const sealed = await scratch.read(pathOf(reference)).catch((cause: unknown) => {
+          throw new CdiError('staging_lost', 'A staged page cannot be read.', { cause });
+        });
+        return open(keyring, sealed, `staging ${reference}`);
+      } finally {
+        idle.push(scratch);
       }
     },
 
@@ -64,6 +65,38 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
       return idle;
     },
   };
+}
+
+function open(keyring: Keyring, sealed: Buffer, purpose: string): Buffer {
+  try {
+    return keyring.open(sealed, purpose);
+  } catch (cause) {
+    throw new CdiError('staging_lost', 'A staged page is damaged.', { cause });
+  }
+}
+
+/** Memory into which file after file is read. */
+class Scratch {
+  #buffer = Buffer.allocUnsafe(1 << 20);
+
+  /** @returns the file's content, valid until the next read */
+  async read(path: string): Promise<Buffer> {
+    await using file = await openFile(path, 'r');
+    const { size } = await file.stat();
+    if (size > this.#buffer.length) this.#buffer = Buffer.allocUnsafe(size);
+    let length = 0;
+    while (length < size) {
+      const { bytesRead } = await file.read(this.#buffer, length, size - length);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return this.#buffer.subarray(0, length);
+  }
+}
+
+async function writePieces(path: string, pieces: readonly Uint8Array[]): Promise<void> {
+  await using file = await openFile(path, 'w', 0o600);
+  for (const piece of pieces) await file.writeFile(piece);
 }
 
 async function entries(folder: string): Promise<string[]> {

@@ -21,7 +21,7 @@ export interface BatchFacts {
   readonly lastUpdatedAt: string;
 }
 
-/** The final outcome of one batch, or of the rows that a page's validation rejected (a negative number). */
+/** The final outcome of one batch, or of the rows of a page that no batch holds: rejected, superseded (a negative number). */
 export interface Answer {
   readonly batch: number;
   readonly digests: Buffer;

@@ -2,6 +2,7 @@
 import type { BatchSummary } from '../braze/batch-pages.ts';
 import { segmentFolder } from '../staging/staging.ts';
 import type { Staging } from '../staging/staging.ts';
+import type { SegmentTail, TailHead } from '../../store/segment-tail.ts';
 import type { RejectedIndex } from '../validation/validate-page.ts';
 
 /** Which segment of which run, under which epoch. */
@@ -21,14 +22,11 @@ export interface StagedSegment extends SegmentPlace {
 export interface PageIndex {
   readonly batches: readonly BatchSummary[];
   readonly rejected: readonly RejectedIndex[];
+  /** Late rows of which newer ones left nothing to send. */
+  readonly superseded: readonly number[];
 }
 
-/** The end of a segment: what its commit makes of the watermark. */
-export interface SegmentTail {
-  readonly value: string;
-  /** Digests of every row handled at that instant. */
-  readonly digests: Buffer;
-}
+const NEW_LINE = 10;
 
 /** Reads and writes the files of one segment. */
 export class SegmentFiles {
@@ -61,17 +59,35 @@ export class SegmentFiles {
     return this.#staging.read(`${this.#folder}/${page}.batches`);
   }
 
-  async writeTail(tail: SegmentTail): Promise<void> {
-    await this.#staging.write(
-      `${this.#folder}/tail`,
-      Buffer.concat([Buffer.from(`${tail.value}\n`), tail.digests]),
-    );
+  async writeTail({ head, digests, taken, fresh }: SegmentTail): Promise<void> {
+    const lengths = [digests.length, taken.length];
+    const line = Buffer.from(`${JSON.stringify({ head, lengths })}\n`);
+    await this.#staging.write(`${this.#folder}/tail`, Buffer.concat([line, digests, taken, fresh]));
   }
 
   async readTail(): Promise<SegmentTail> {
     const bytes = await this.#staging.read(`${this.#folder}/tail`);
-    const end = bytes.indexOf(10);
-    return { value: bytes.toString('utf8', 0, end), digests: bytes.subarray(end + 1) };
+    const end = bytes.indexOf(NEW_LINE) + 1;
+    const { head, lengths } = JSON.parse(bytes.toString('utf8', 0, end)) as {
+      head: TailHead;
+      lengths: [number, number];
+    };
+    const [digests, taken] = lengths;
+    return {
+      head,
+      digests: bytes.subarray(end, end + digests),
+      taken: bytes.subarray(end + digests, end + digests + taken),
+      fresh: bytes.subarray(end + digests + taken),
+    };
+  }
+
+  /** Rows that stand above the late ones of a page: newer rows of the same users. */
+  writeNewer(page: number, bytes: Buffer): Promise<void> {
+    return this.#staging.write(`${this.#folder}/${page}.newer`, bytes);
+  }
+
+  readNewer(page: number): Promise<Buffer> {
+    return this.#staging.read(`${this.#folder}/${page}.newer`);
   }
 
   remove(): Promise<void> {

@@ -48,10 +48,10 @@ export async function acquireLease(
       await sleep(ttlMs / 4, undefined, { ref: false });
       if (released) return;
       const asked = performance.now();
-      // While the ledger is out of reach the lease simply runs out; it is taken again when the ledger is back.
-      const left = await leases.take(sync, owner, ttlMs).catch(() => undefined);
-      if (left === 0) holdsUntil = asked + ttlMs;
-      else if (left !== undefined) {
+      // While the ledger is out of reach the lease simply runs out; it is renewed when the ledger is back.
+      const isOurs = await leases.renew(sync, owner, ttlMs).catch(() => undefined);
+      if (isOurs) holdsUntil = asked + ttlMs;
+      else if (isOurs === false) {
         holdsUntil = 0;
         lost = true;
         return;

@@ -4,7 +4,7 @@ import type { SourceRow } from '../../model/row.ts';
 import type { UploadHolder } from '../../store/epoch.ts';
 import type { NewRejectedRow } from '../../store/rejected-rows.ts';
 import type { Uploads } from '../../store/uploads.ts';
-import { type BatchContent, type BatchSummary, decodeBatch } from '../braze/batch-pages.ts';
+import { type BatchSummary, StagedBatch } from '../braze/batch-pages.ts';
 import type { Concurrency } from '../braze/concurrency.ts';
 import type { RefusedRow, SendTally } from '../braze/send-batch.ts';
 import { DIGEST_BYTES, RowPage } from '../rows/row-page.ts';
@@ -23,7 +23,7 @@ export interface SegmentUpload {
   readonly window: number;
   readonly concurrency: Concurrency;
   /** Sends one batch of this kind to its end. */
-  readonly send: (batch: BatchContent, tally: SendTally) => Promise<RefusedRow[]>;
+  readonly send: (batch: StagedBatch, tally: SendTally) => Promise<RefusedRow[]>;
   /** Stops the upload: nothing new is sent, what is in flight is waited for and recorded. */
   readonly signal: AbortSignal;
   /** Called as batches are answered. */
@@ -61,7 +61,8 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
     let number = 0;
     for (const [page, index] of indexes.entries()) {
       const rows = new LazyRows(() => files.readRows(page));
-      if (index.rejected.length > 0 && !state.confirmed.has(-1 - page)) {
+      const withoutBatch = index.rejected.length + index.superseded.length;
+      if (withoutBatch > 0 && !state.confirmed.has(-1 - page)) {
         confirmer.add(await validationAnswer(page, index, rows));
       }
       const first = number;
@@ -73,11 +74,11 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
         if (state.confirmed.has(batch)) continue;
         await confirmer.room(batch);
         if (failure !== undefined) throw failure;
-        const content = decodeBatch(
+        const content = new StagedBatch(
           summary.kind,
           records.subarray(summary.offset, summary.offset + summary.length),
         );
-        const turn = gate.admit(content.users);
+        const turn = gate.admit(content.users());
         const work = deliver(batch, summary, content, rows, turn)
           .catch(fail)
           .finally(() => {
@@ -105,7 +106,7 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
   async function deliver(
     batch: number,
     summary: BatchSummary,
-    content: BatchContent,
+    content: StagedBatch,
     rows: LazyRows,
     turn: { ready: Promise<void> | undefined },
   ): Promise<void> {
@@ -123,8 +124,9 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
       upload.concurrency.leave();
     }
     const rejected: NewRejectedRow[] = [];
+    const positions = refused.length === 0 ? [] : content.rows();
     for (const { object, row, code, reason } of refused) {
-      const position = content.rows[object]?.[row];
+      const position = positions[object]?.[row];
       if (position === undefined) throw new CdiError('internal', 'A refused row is not in its batch.');
       rejected.push({ row: await rows.row(position), code, reason, origin: 'braze' });
     }
@@ -169,13 +171,26 @@ async function validationAnswer(
   rows: LazyRows,
 ): Promise<Parameters<Confirmer['add']>[0]> {
   const content = await rows.page();
-  const digests = Buffer.allocUnsafe(index.rejected.length * DIGEST_BYTES);
+  const positions = [...index.rejected.map(({ row }) => row), ...index.superseded];
+  const digests = Buffer.allocUnsafe(positions.length * DIGEST_BYTES);
   let lastUpdatedAt = '';
-  const rejected = index.rejected.map(({ row: position, code, reason }, offset): NewRejectedRow => {
+  for (const [offset, position] of positions.entries()) {
     content.digest(position).copy(digests, offset * DIGEST_BYTES);
-    const row = content.row(position);
-    if (row.updatedAt > lastUpdatedAt) lastUpdatedAt = row.updatedAt;
-    return { row, code, reason, origin: 'validation' };
-  });
-  return { batch: -1 - page, digests, lastUpdatedAt, sent: 0, requests: 0, rejected, answerLost: false };
+    const updatedAt = content.updatedAt(position);
+    if (updatedAt > lastUpdatedAt) lastUpdatedAt = updatedAt;
+  }
+  return {
+    batch: -1 - page,
+    digests,
+    lastUpdatedAt,
+    sent: index.superseded.length,
+    requests: 0,
+    rejected: index.rejected.map(({ row, code, reason }): NewRejectedRow => ({
+      row: content.row(row),
+      code,
+      reason,
+      origin: 'validation',
+    })),
+    answerLost: false,
+  };
 }

@@ -12,15 +12,34 @@ export interface SourceTable {
   readonly table: string;
 }
 
-/** A stretch of UPDATED_AT. Times are text in the warehouse's own fixed-width form, in UTC. */
+/**
+ * A stretch of UPDATED_AT, or some of the users in it. Times are text in the warehouse's own fixed-width form, in
+ * UTC. Rows without UPDATED_AT belong to no range.
+ */
 export interface ReadRange {
   /** Null: from the beginning. */
   readonly from: string | null;
   /** Whether rows at `from` itself belong to it. */
   readonly inclusive: boolean;
-  /** Rows at this instant belong to it. */
-  readonly to: string;
+  /** Null: up to the newest row, whatever the clock says. */
+  readonly to: string | null;
+  /** Whether rows at `to` itself stay out. Default: they belong to it. */
+  readonly beforeTo?: boolean;
+  /** Only rows of this share. */
+  readonly share?: HashShare;
+  /** Only rows of these users: hashes as of activities/rows/user-hash.ts, at most `USERS_PER_QUERY`. */
+  readonly users?: readonly string[];
+  /** Only rows whose DELETED is true. */
+  readonly deletedOnly?: boolean;
 }
+
+/** Rows whose user's hash begins with a prefix from `low` to `high`, both included and equally long. */
+export interface HashShare {
+  readonly low: string;
+  readonly high: string;
+}
+
+export const USERS_PER_QUERY = 1_000;
 
 export interface WarehouseClock {
   /** The warehouse's present time. */
@@ -35,6 +54,15 @@ export interface WarehouseConnection {
   clock(lagMs: number): Promise<WarehouseClock>;
   /** Counts the rows after an instant. */
   countAfter(source: SourceTable, columns: SourceColumns, instant: string): Promise<number>;
+  /** Counts the rows of a range. */
+  count(source: SourceTable, columns: SourceColumns, range: ReadRange): Promise<number>;
+  /** Counts the rows of a range by the first hex digits of their user's hash; prefixes without rows are absent. */
+  countByHash(
+    source: SourceTable,
+    columns: SourceColumns,
+    range: ReadRange,
+    digits: number,
+  ): Promise<Map<string, number>>;
   /** Counts the rows whose UPDATED_AT is null. */
   countWithoutTimestamp(source: SourceTable, columns: SourceColumns): Promise<number>;
   /**

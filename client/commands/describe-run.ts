@@ -1,4 +1,5 @@
 /** A run in words, and for scripts. */
+import { type HeldRun, heldQuestion } from '../../model/guard.ts';
 import type { RunRecord } from '../../store/runs.ts';
 
 const number = (value: number): string => value.toLocaleString('en-US');
@@ -26,9 +27,19 @@ export function runSummary(run: RunRecord): string {
     );
   }
   for (const warning of run.warnings) lines.push(`  ${warning}`);
+  if (run.held?.answer)
+    lines.push(`  It was held, and ${run.held.answer.decision} by ${run.held.answer.by}.`);
   if (run.error) lines.push(`  ${run.error.type}: ${run.error.message}`);
   if (counts.rejected > 0) lines.push(`  See them with: cdi rejected ${run.sync} --run ${run.id}`);
   return lines.join('\n');
+}
+
+/** What a held run asks, and how to answer. */
+export function heldNotice(sync: string, held: HeldRun): string {
+  return (
+    `${sync}: the run is held. ${heldQuestion(held)}\n` +
+    `  Let it go on: cdi approve ${sync}. End it and pause the schedule: cdi reject ${sync}.`
+  );
 }
 
 export function runAsJson(run: RunRecord): object {
@@ -46,6 +57,7 @@ export function runAsJson(run: RunRecord): object {
     upperBound: run.upperBound,
     warnings: run.warnings,
     error: run.error,
+    held: run.held,
     startedAt: run.startedAt.toISOString(),
     finishedAt: run.finishedAt?.toISOString() ?? null,
     seconds: runSeconds(run),

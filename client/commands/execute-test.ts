@@ -1,4 +1,4 @@
-/** Carries out a connection test as a workflow, for a worker alone has a way to the warehouses. */
+/** Carries out tests and counts as workflows, for a worker alone has a way to the warehouses. */
 import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
@@ -8,7 +8,7 @@ import { CommandError, EXIT } from '../command-error.ts';
 import type { Session } from '../session.ts';
 
 /** More than the test's own timeouts and retries add up to. */
-const TIMEOUT = '12 minutes';
+export const WORKER_TIMEOUT = '12 minutes';
 /** A worker that polls takes a test up at once. */
 const WORKER_PATIENCE_MS = 15_000;
 /** Events of a workflow that no worker has touched: that it started, and that its first task waits. */
@@ -43,10 +43,10 @@ export async function executeSyncTest(session: Session, name: string): Promise<s
     workflowId: `test/${name}/${preview}`,
     taskQueue: session.queues.control,
     args: [name, preview],
-    workflowExecutionTimeout: TIMEOUT,
+    workflowExecutionTimeout: WORKER_TIMEOUT,
     staticSummary: `connection test of ${name}`,
   });
-  await verdict(session, handle, name);
+  await answerOf(session, handle, name, 'the test');
   return preview;
 }
 
@@ -60,23 +60,30 @@ export async function executeCredentialTest(session: Session, name: string): Pro
     workflowId: `test-credential/${name}/${randomUUID()}`,
     taskQueue: session.queues.control,
     args: [name],
-    workflowExecutionTimeout: TIMEOUT,
+    workflowExecutionTimeout: WORKER_TIMEOUT,
     staticSummary: `connection test of the credential ${name}`,
   });
-  return verdict(session, handle, name);
+  return answerOf(session, handle, name, 'the test');
 }
 
-async function verdict<T>(
+/**
+ * Waits for what a worker finds out.
+ *
+ * @param what is asked of it, in words
+ * @throws TestFailure with what to do; CommandError `unreachable` where no worker takes it up
+ */
+export async function answerOf<T>(
   session: Session,
   handle: Pick<WorkflowHandle, 'describe' | 'terminate'> & { result(): Promise<T> },
   subject: string,
+  what: string,
 ): Promise<T> {
   const noWorker = Promise.withResolvers<never>();
   const patience = setTimeout(() => {
     handle
       .describe()
       .then(({ historyLength }) => {
-        if (historyLength <= UNTOUCHED_EVENTS) noWorker.reject(untaken(session));
+        if (historyLength <= UNTOUCHED_EVENTS) noWorker.reject(untaken(session, what));
       })
       .catch(noWorker.reject);
   }, WORKER_PATIENCE_MS);
@@ -84,28 +91,28 @@ async function verdict<T>(
     return await Promise.race([handle.result(), noWorker.promise]);
   } catch (error) {
     if (error instanceof CommandError) {
-      await handle.terminate('No worker took the test up.').catch(() => undefined);
+      await handle.terminate(`No worker took ${what} up.`).catch(() => undefined);
     }
-    throw explain(error, subject, session);
+    throw explain(error, subject, session, what);
   } finally {
     clearTimeout(patience);
   }
 }
 
-function untaken(session: Session): CommandError {
+function untaken(session: Session, what: string): CommandError {
   return new CommandError(
     EXIT.unreachable,
-    `No worker on the queue ${session.queues.control} took the test up. Is one running?`,
+    `No worker on the queue ${session.queues.control} took ${what} up. Is one running?`,
   );
 }
 
-function explain(error: unknown, subject: string, session: Session): unknown {
+function explain(error: unknown, subject: string, session: Session, what: string): unknown {
   if (!(error instanceof WorkflowFailedError)) return error;
-  if (error.cause instanceof TimeoutFailure) return untaken(session);
+  if (error.cause instanceof TimeoutFailure) return untaken(session, what);
   const activity = error.cause instanceof ActivityFailure ? error.cause.cause : error.cause;
   if (activity instanceof ApplicationFailure && isErrorType(activity.type)) {
     const [detail] = (activity.details ?? []) as ({ message?: string; code?: string | null } | undefined)[];
     return new TestFailure(subject, activity.type, detail?.message ?? activity.message, detail?.code ?? null);
   }
-  return new CommandError(EXIT.failed, `${subject}: the test failed; see the worker log.`);
+  return new CommandError(EXIT.failed, `${subject}: ${what} failed; see the worker log.`);
 }

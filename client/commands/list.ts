@@ -2,6 +2,8 @@
 import { ScheduleNotFoundError } from '@temporalio/client';
 import { stringify } from 'yaml';
 import { scheduleId } from '../../model/names.ts';
+import { heldQuestion } from '../../model/guard.ts';
+import type { Correction } from '../../store/corrections.ts';
 import type { StoredSync } from '../../store/definitions.ts';
 import type { Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
@@ -107,10 +109,18 @@ export async function showStatus(session: Session, output: Output): Promise<void
   );
 }
 
+const CORRECTIONS_SHOWN = 10;
+
+function correctionFacts({ kind, by, at, run, details }: Correction): object {
+  return { kind, by, at: at.toISOString(), ...(run === null ? {} : { run }), ...details };
+}
+
 export async function showSync(session: Session, output: Output, name: string): Promise<void> {
   const sync = await requireSync(session, name);
   const state = await scheduleState(session, name);
   const watermark = await session.ledger.watermarks.get(name);
+  const corrections = await session.ledger.corrections.ofSync(name, CORRECTIONS_SHOWN);
+  const [held] = (await session.ledger.runs.unfinished(name)).filter(({ status }) => status === 'held');
   const facts = {
     state: presentState(sync, state),
     watermark: watermark?.value ?? null,
@@ -118,6 +128,8 @@ export async function showSync(session: Session, output: Output, name: string): 
     paused: state?.paused ?? sync.paused,
     pause_note: state?.note ?? sync.pauseNote,
     next_run: state?.paused ? null : (state?.next?.toISOString() ?? null),
+    ...(held?.held ? { held: heldQuestion(held.held) } : {}),
+    ...(corrections.length > 0 ? { corrections: corrections.map(correctionFacts) } : {}),
   };
   output.print(
     output.json

@@ -50,10 +50,18 @@ export async function showRejected(
       csvLine(['run', 'rejected_at', ...COLUMNS.map(snake), 'deleted', 'code', 'reason', 'origin']),
     );
   for await (const rejected of all(session, name, run)) {
-    const { row, code, reason, origin, rejectedAt } = rejected;
+    const { row, code, reason, origin, rejectedAt, settledBy } = rejected;
     if (options.format === 'json') {
       output.print(
-        JSON.stringify({ run, rejectedAt: rejectedAt.toISOString(), code, reason, origin, ...row }),
+        JSON.stringify({
+          run,
+          rejectedAt: rejectedAt.toISOString(),
+          code,
+          reason,
+          origin,
+          settledBy,
+          ...row,
+        }),
       );
       continue;
     }
@@ -72,7 +80,8 @@ export async function showRejected(
   }
 }
 
-async function requireRun(session: Session, name: string, id: string): Promise<string> {
+/** @throws CommandError `notFound` */
+export async function requireRun(session: Session, name: string, id: string): Promise<string> {
   const run = await session.ledger.runs.get(id);
   if (run?.sync === name) return run.id;
   throw new CommandError(EXIT.notFound, `${name} has no run ${id}. See \`cdi runs ${name}\`.`);

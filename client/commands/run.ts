@@ -4,13 +4,13 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowFailedError } from '@temp
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { ERROR_RULES, isErrorType } from '../../model/errors.ts';
 import { runWorkflowId } from '../../model/names.ts';
-import type { syncRun } from '../../workflows/index.ts';
+import type { retryRun, syncRun } from '../../workflows/index.ts';
 import type { RunRecord } from '../../store/runs.ts';
 import { CommandError, EXIT } from '../command-error.ts';
 import type { Output } from '../output/output.ts';
 import { progressLine } from '../output/progress-bar.ts';
 import type { Session } from '../session.ts';
-import { runAsJson, runSummary } from './describe-run.ts';
+import { heldNotice, runAsJson, runSummary } from './describe-run.ts';
 import { requireSync } from './require-sync.ts';
 
 export interface RunOptions {
@@ -32,18 +32,35 @@ export async function runSync(
   options: RunOptions,
 ): Promise<RunRecord | undefined> {
   await requireSync(session, name);
+  const runId = await startRun(session, name, 'syncRun', { sync: name, trigger: 'manual' }, 'by hand');
+  return followRun(session, output, name, runId, options);
+}
+
+/**
+ * Starts a run under the id that is its sync's lock.
+ *
+ * @param how what the Temporal UI shows beside it
+ * @returns the run's id
+ * @throws CommandError `busy` where a run is under way
+ */
+export async function startRun<T extends typeof syncRun | typeof retryRun>(
+  session: Session,
+  name: string,
+  workflow: T extends typeof syncRun ? 'syncRun' : 'retryRun',
+  input: Parameters<T>[0],
+  how: string,
+): Promise<string> {
   const client = await session.temporal();
-  let runId: string;
   try {
-    const handle = await client.workflow.start<typeof syncRun>('syncRun', {
+    const handle = await client.workflow.start(workflow, {
       workflowId: runWorkflowId(name),
       workflowIdConflictPolicy: 'FAIL',
       taskQueue: session.queues.control,
-      args: [{ sync: name, trigger: 'manual' }],
-      staticSummary: `${name}, by hand`,
+      args: [input],
+      staticSummary: `${name}, ${how}`,
       typedSearchAttributes: [{ key: defineSearchAttributeKey('SyncName', 'KEYWORD'), value: name }],
     });
-    runId = handle.firstExecutionRunId;
+    return handle.firstExecutionRunId;
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       throw new CommandError(
@@ -53,6 +70,20 @@ export async function runSync(
     }
     throw error;
   }
+}
+
+/**
+ * Waits for the end of a run that was started, unless told otherwise, and prints what it did.
+ *
+ * @throws CommandError `failed` where it failed
+ */
+export async function followRun(
+  session: Session,
+  output: Output,
+  name: string,
+  runId: string,
+  options: RunOptions,
+): Promise<RunRecord | undefined> {
   if (!options.wait) {
     output.print(
       output.json ? JSON.stringify({ sync: name, run: runId }) : `Started run ${runId} of ${name}.`,
@@ -91,6 +122,7 @@ async function waitForRun(session: Session, output: Output, name: string, runId:
   const began = Date.now();
   let said = began;
   let noticed = false;
+  let toldOfHold = false;
   while (!ended) {
     await Promise.race([sleep(POLL_MS), result.catch(() => undefined)]);
     const record = await session.ledger.runs.get(runId);
@@ -103,6 +135,11 @@ async function waitForRun(session: Session, output: Output, name: string, runId:
     if (!output.interactive && !output.json && !ended && Date.now() - said >= SAY_EVERY_MS) {
       said = Date.now();
       output.say(line);
+    }
+    if (record?.status === 'held' && record.held && !toldOfHold) {
+      toldOfHold = true;
+      output.progress('');
+      output.say(heldNotice(name, record.held));
     }
     if (!record && !noticed && Date.now() - began > 15_000) {
       noticed = true;

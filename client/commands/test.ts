@@ -75,6 +75,11 @@ function show(output: Output, preview: Preview): void {
     output.print(`Rows with an UPDATED_AT in the future, which wait: ${preview.futureRows}`);
   if (preview.nullRows > 0)
     output.print(`Rows without an UPDATED_AT, which are never sent: ${preview.nullRows}`);
+  if (preview.movesWithClock)
+    output.print(
+      'UPDATED_AT of this view is the current time: its rows always lie ahead of a run, and none would ever be sent. ' +
+        'Set `full_refresh: true` to read it whole in each run, or give it a column that tells when a row changed.',
+    );
   output.print('');
 }
 

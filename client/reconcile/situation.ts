@@ -68,6 +68,7 @@ export class Situation {
     if (oldTable !== this.tableOf(definition)) return move('its source changes');
     if (before.workspace !== definition.workspace) return move('its workspace changes');
     if (before.catalog !== definition.catalog) return move('its catalog changes');
+    if (before.full_refresh !== definition.full_refresh) return move('its `full_refresh` changes');
     const oldInstance = instanceOf(this.#before.workspaces.get(before.workspace));
     const newInstance = instanceOf(this.#after.workspaces.get(definition.workspace));
     return oldInstance === newInstance ? [] : move('the endpoint of its workspace changes');

@@ -13,13 +13,15 @@ import { openUserObject } from './user-object.ts';
 export const MAX_ATTRIBUTES = 250;
 
 /** Keys that steer how the other members are applied, or add to what a profile holds: their rows go alone. */
-const OPERATOR_KEYS = new Set([
+export const OPERATOR_KEYS = new Set([
   '_merge_objects',
   UPDATE_EXISTING_ONLY,
   'subscription_groups',
   'push_tokens',
   'push_token_import',
 ]);
+
+export const SUBSCRIPTION_STATE_KEYS: ReadonlySet<string> = new Set(['email_subscribe', 'push_subscribe']);
 
 /** Braze's own fields that hold objects or arrays of them; the limits of nested custom attributes are not theirs. */
 const STANDARD_NESTED = new Set([
@@ -46,6 +48,7 @@ export function composeAttributes(row: SourceRow, rules: RowRules): Composed {
     if (findings.flaw) return reject(findings.flaw, findings.field);
     if (findings.operator) replaces = false;
   }
+  if (!replaces && rules.fullRefresh) return reject('operator_in_full_refresh');
   const text = splice(prefix, payload);
   return replaces
     ? { outcome: 'object', kind: 'attributes', identity, text, mergeable: { prefix, members } }
@@ -63,7 +66,7 @@ const OPERATOR: Findings = { operator: true };
 
 function inspect(member: JsonMember): Findings {
   const { key, kind } = member;
-  if (key === 'email_subscribe' || key === 'push_subscribe') {
+  if (SUBSCRIPTION_STATE_KEYS.has(key)) {
     return isSubscriptionState(member)
       ? PLAIN
       : { flaw: 'subscription_state_invalid', field: key, operator: false };

@@ -17,7 +17,7 @@ export interface NestedFindings {
 const MAX_NESTED_BYTES = 102_400;
 const MAX_CHARACTERS = 255;
 const TIME = '$time';
-const OPERATORS = new Set(['inc', 'add', 'remove', '$add', '$remove', '$update']);
+export const NESTED_OPERATORS = new Set(['inc', 'add', 'remove', '$add', '$remove', '$update']);
 /** The only keys that may begin with a dollar sign. */
 const DOLLAR_KEYS = new Set([
   TIME,
@@ -73,7 +73,7 @@ class Inspection {
   object(object: Readonly<Record<string, unknown>>): void {
     for (const key of Object.keys(object)) {
       const value = object[key];
-      if (OPERATORS.has(key)) this.operator = true;
+      if (NESTED_OPERATORS.has(key)) this.operator = true;
       if (!isNestedKey(key)) this.flaw ??= 'nested_key_invalid';
       if (key === TIME && !(typeof value === 'string' && isNestedTime(value)))
         this.flaw ??= 'nested_time_invalid';

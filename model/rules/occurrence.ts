@@ -27,24 +27,32 @@ export function composeOccurrence(
   const user = openUserObject(row, rules);
   if (user.outcome === 'rejected') return user;
   const { identity, payload } = user;
-  const byKey = (key: string): JsonMember | undefined => payload.members.find((member) => member.key === key);
-  for (const [key, rule] of Object.entries(fields)) {
-    const flaw = rule(byKey(key));
-    if (flaw) return reject(flaw);
-  }
-  const appId = byKey('app_id');
-  if (appId && appId.kind !== 'string' && appId.kind !== 'null') return reject('app_id_invalid');
-  const properties = byKey('properties');
-  const flaw = properties && propertiesFlaw(properties);
+  const flaw = occurrenceFlaw(payload.members, fields);
   if (flaw) return reject(flaw);
-  const time = byKey('time');
-  if (time) {
-    if (time.kind !== 'string' || !isEventTime(textOf(time))) return reject('time_invalid');
+  if (payload.members.some((member) => member.key === 'time'))
     return { outcome: 'object', kind, identity, text: splice(user.prefix, payload) };
-  }
   const updatedAt = isoFromUpdatedAt(row.updatedAt);
   if (updatedAt === undefined) return reject('updated_at_invalid');
   return { outcome: 'object', kind, identity, text: splice(`${user.prefix},"time":"${updatedAt}"`, payload) };
+}
+
+/** @returns what is wrong with the members of an event or purchase, if anything */
+export function occurrenceFlaw(
+  members: readonly JsonMember[],
+  fields: Readonly<Record<string, FieldRule>>,
+): RejectionCode | undefined {
+  const byKey = (key: string): JsonMember | undefined => members.find((member) => member.key === key);
+  for (const [key, rule] of Object.entries(fields)) {
+    const flaw = rule(byKey(key));
+    if (flaw) return flaw;
+  }
+  const appId = byKey('app_id');
+  if (appId && appId.kind !== 'string' && appId.kind !== 'null') return 'app_id_invalid';
+  const properties = byKey('properties');
+  const flaw = properties && propertiesFlaw(properties);
+  if (flaw) return flaw;
+  const time = byKey('time');
+  return time && (time.kind !== 'string' || !isEventTime(textOf(time))) ? 'time_invalid' : undefined;
 }
 
 /** The text that a string member stands for. */

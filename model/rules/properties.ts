@@ -10,7 +10,7 @@ const MAX_CHARACTERS = 255;
  * away no row that Braze takes.
  */
 const MAX_PROPERTIES_BYTES = 102_400;
-const RESERVED = new Set(['time', 'event_name']);
+export const RESERVED_PROPERTIES = new Set(['time', 'event_name']);
 
 /** @returns what is wrong with the member `properties`, if anything; null counts as left out */
 export function propertiesFlaw(member: JsonMember): RejectionCode | undefined {
@@ -29,5 +29,10 @@ export function propertiesFlaw(member: JsonMember): RejectionCode | undefined {
 }
 
 function isPropertyName(name: string): boolean {
-  return name !== '' && !name.startsWith('$') && !RESERVED.has(name) && !isLongerThan(name, MAX_CHARACTERS);
+  return (
+    name !== '' &&
+    !name.startsWith('$') &&
+    !RESERVED_PROPERTIES.has(name) &&
+    !isLongerThan(name, MAX_CHARACTERS)
+  );
 }

@@ -9,7 +9,7 @@ import { type FieldRule, composeOccurrence, textOf } from './occurrence.ts';
 const MAX_PRODUCT_ID_CHARACTERS = 255;
 const QUANTITY = /^(?:[1-9]\d?|100)$/;
 
-const FIELDS: Readonly<Record<string, FieldRule>> = {
+export const PURCHASE_FIELDS: Readonly<Record<string, FieldRule>> = {
   product_id: (product) => {
     if (product?.kind !== 'string') return 'product_id_invalid';
     const id = textOf(product);
@@ -26,5 +26,5 @@ const FIELDS: Readonly<Record<string, FieldRule>> = {
 };
 
 export function composePurchase(row: SourceRow, rules: RowRules): Composed {
-  return composeOccurrence('purchases', row, rules, FIELDS);
+  return composeOccurrence('purchases', row, rules, PURCHASE_FIELDS);
 }

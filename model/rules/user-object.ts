@@ -16,7 +16,7 @@ export interface UserObject {
 }
 
 /** Keys that name a user. Braze's own are lower case only, so others are ordinary keys. */
-const IDENTIFIER_KEYS = new Set([
+export const IDENTIFIER_KEYS = new Set([
   'external_id',
   'user_alias',
   'alias_name',

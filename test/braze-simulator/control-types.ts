@@ -159,6 +159,8 @@ export interface RecordedRequest {
   /** Position in the order of arrival, from 1. */
   readonly seq: number;
   readonly workspace: string;
+  /** Port of the client's end of the connection that brought it. */
+  readonly connection: number;
   /** Arrival and answer, milliseconds since the epoch. `answeredAt` is 0 while in flight. */
   readonly arrivedAt: number;
   answeredAt: number;

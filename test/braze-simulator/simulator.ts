@@ -38,6 +38,8 @@ export interface SimulatedRequest {
   readonly path: string;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
+  /** Port of the client's end of the connection. */
+  readonly connection: number;
   readonly body: Buffer;
 }
 
@@ -134,6 +136,7 @@ export class Simulator {
     const { overlapping, leave } = enterLanes(workspace, known?.objects ?? []);
     const entry = this.record.open({
       workspace: workspace.name,
+      connection: request.connection,
       arrivedAt: Date.now(),
       method: request.method,
       path: request.path,

@@ -60,7 +60,8 @@ async function serve(
   const path = url.split('?', 1)[0] ?? '/';
   if (isControlPath(path)) return serveControl(simulator, method, url, body, response);
   const { authorization, 'content-type': contentType } = headers;
-  const outcome = simulator.receive({ method, path, authorization, contentType, body });
+  const connection = request.socket.remotePort ?? 0;
+  const outcome = simulator.receive({ method, path, authorization, contentType, connection, body });
   return conclude(outcome, request, response);
 }
 

@@ -25,11 +25,17 @@ export interface Installation extends AsyncDisposable {
   readonly braze: SpawnedBrazeSimulator;
   /** A superuser's connection to the database of the sources. */
   readonly source: pg.Client;
+  /** For connections of the test's own. */
+  readonly sourceUrl: string;
   readonly stagingFolder: string;
   /** Settings of the command line, as environment variables. */
   readonly environment: Record<string, string>;
-  /** Starts a worker process and waits until it polls. */
-  startWorker(): Promise<WorkerProcess>;
+  /**
+   * Starts a worker process and waits until it polls.
+   *
+   * @param prefix a command that runs the command line that follows it
+   */
+  startWorker(prefix?: readonly string[]): Promise<WorkerProcess>;
   /** Puts a sync into the ledger; `yaml` is merged over a plain definition. */
   declare(
     sync: Partial<Record<string, unknown>> & { name: string; data_type: string; table: string },
@@ -58,6 +64,12 @@ export interface InstallationOptions {
   readonly smtpUrl?: string;
   /** How long an upload lease lasts. */
   readonly leaseTtl?: string;
+  /** After which silence of a worker Temporal gives its step to another one. */
+  readonly heartbeatTimeout?: string;
+  /** Port of 127.0.0.1 by which workers reach the ledger. Default: PostgreSQL itself. */
+  readonly ledgerPort?: number;
+  /** The same for the source. */
+  readonly sourcePort?: number;
 }
 
 /** @param name short and unique among test files */
@@ -83,11 +95,12 @@ export async function install(name: string, options: InstallationOptions = {}): 
     const keys = `test:${randomBytes(32).toString('base64')}`;
     const queuePrefix = `${name}-${randomUUID().slice(0, 8)}`;
     const environment: Record<string, string> = {
-      CDI_LEDGER_URL: ledgerUrl,
+      CDI_LEDGER_URL: onPort(ledgerUrl, options.ledgerPort),
       CDI_KEY: keys,
       CDI_STAGING_URL: pathToFileURL(stagingFolder).href,
       CDI_QUEUE_PREFIX: queuePrefix,
       CDI_LEASE_TTL: options.leaseTtl ?? '4s',
+      CDI_HEARTBEAT_TIMEOUT: options.heartbeatTimeout ?? '10s',
       TEMPORAL_ADDRESS: temporalAddress,
       TEMPORAL_NAMESPACE: 'default',
       SOURCE_PASSWORD: new URL(sourceUrl).password,
@@ -105,17 +118,18 @@ export async function install(name: string, options: InstallationOptions = {}): 
     });
     cleanup.defer(() => session.close());
     await session.ledger.migrate();
-    await declareWorkspace(session, braze.url, sourceUrl);
+    await declareWorkspace(session, braze.url, onPort(sourceUrl, options.sourcePort));
 
     const disposal = cleanup.move();
     return {
       session,
       braze,
       source,
+      sourceUrl,
       stagingFolder,
       environment,
-      startWorker: async () => {
-        const worker = await startWorker({ ...process.env, ...environment });
+      startWorker: async (prefix) => {
+        const worker = await startWorker({ ...process.env, ...environment }, prefix);
         disposal.defer(() => worker.stop());
         return worker;
       },
@@ -125,6 +139,12 @@ export async function install(name: string, options: InstallationOptions = {}): 
   } finally {
     await cleanup.disposeAsync();
   }
+}
+
+function onPort(url: string, port: number | undefined): string {
+  const changed = new URL(url);
+  if (port !== undefined) changed.port = String(port);
+  return changed.href;
 }
 
 async function createDatabase(
@@ -226,9 +246,17 @@ async function declareSync(
   return definition;
 }
 
-/** Starts a worker process with this environment. */
-export async function startWorker(environment: NodeJS.ProcessEnv): Promise<WorkerProcess> {
-  const child: ChildProcess = spawn(process.execPath, [WORKER], {
+/**
+ * Starts a worker process with this environment.
+ *
+ * @param prefix a command that runs the command line that follows it
+ */
+export async function startWorker(
+  environment: NodeJS.ProcessEnv,
+  prefix: readonly string[] = [],
+): Promise<WorkerProcess> {
+  const [command = process.execPath, ...args] = [...prefix, process.execPath, WORKER];
+  const child: ChildProcess = spawn(command, args, {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -241,6 +269,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Worke
     };
     child.stdout?.on('data', listen);
     child.stderr?.on('data', listen);
+    child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`The worker ended with ${code}:\n${log}`)));
   });
   return {

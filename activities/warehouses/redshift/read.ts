@@ -1,42 +1,31 @@
 /** Streams rows at the speed of their consumer: a plain query whose socket is paused while nobody reads. */
 import type { Socket } from 'node:net';
 import pg from 'pg';
-import type { SourceRow } from '../../../model/row.ts';
+import { EncodedRow } from '../../rows/encoded-row.ts';
 import type { RedshiftClient } from './connect.ts';
+import { divertDataRows } from './data-rows.ts';
 import { classifyRedshift } from './errors.ts';
 import type { Query } from './sql.ts';
 
 /** Rows handed over at a time; a socket read more may come with them. */
 const GROUP_ROWS = 2_000;
 /** Wide rows are handed over in smaller groups, so that memory stays bounded. */
-const GROUP_CHARACTERS = 8 << 20;
+const GROUP_BYTES = 8 << 20;
 
-type Cells = readonly (string | null)[];
-
-const TEXT_ONLY: pg.CustomTypesConfig = {
-  getTypeParser: () => (value: string) => value,
-};
-
-export async function* readRows(connection: RedshiftClient, query: Query): AsyncGenerator<SourceRow[]> {
+export async function* readRows(connection: RedshiftClient, query: Query): AsyncGenerator<EncodedRow[]> {
   const socket = socketOf(connection.client);
-  let group: SourceRow[] = [];
-  let characters = 0;
+  let group: EncodedRow[] = [];
+  let bytes = 0;
   let ended = false;
   let failure: Error | undefined;
   let wake = (): void => undefined;
 
-  const config: pg.QueryArrayConfig<string[]> = {
-    text: query.text,
-    values: [...query.values],
-    rowMode: 'array',
-    types: TEXT_ONLY,
-  };
-  const running = new pg.Query<string[]>(config);
-  running.on('row', (cells: unknown) => {
-    const row = toRow(cells as Cells);
-    group.push(row);
-    characters += row.payload?.length ?? 0;
-    if (group.length === GROUP_ROWS || characters >= GROUP_CHARACTERS) {
+  const running = new pg.Query({ text: query.text, values: [...query.values] });
+  // Their fields come in the order of `READ_ROLES` in sql.ts, after the watermark text.
+  const giveBack = divertDataRows(socket, (chunk, start, end) => {
+    group.push(new EncodedRow(chunk, start, end));
+    bytes += end - start;
+    if (group.length === GROUP_ROWS || bytes >= GROUP_BYTES) {
       socket.pause();
       wake();
     }
@@ -54,7 +43,7 @@ export async function* readRows(connection: RedshiftClient, query: Query): Async
 
   try {
     for (;;) {
-      if (!ended && group.length < GROUP_ROWS && characters < GROUP_CHARACTERS) {
+      if (!ended && group.length < GROUP_ROWS && bytes < GROUP_BYTES) {
         await new Promise<void>((resolve) => {
           wake = resolve;
           socket.resume();
@@ -63,7 +52,7 @@ export async function* readRows(connection: RedshiftClient, query: Query): Async
       if (failure) throw classifyRedshift(failure);
       const full = group;
       group = [];
-      characters = 0;
+      bytes = 0;
       if (full.length > 0) yield full;
       if (ended && group.length === 0) return;
     }
@@ -77,24 +66,8 @@ export async function* readRows(connection: RedshiftClient, query: Query): Async
         socket.resume();
       });
     }
+    giveBack();
   }
-}
-
-/** MAINTENANCE: positions follow `READ_ROLES` in sql.ts, after the watermark text. */
-function toRow(cells: Cells): SourceRow {
-  const deleted = cells[9] ?? null;
-  return {
-    updatedAt: cells[0] ?? '',
-    externalId: cells[1] ?? null,
-    aliasName: cells[2] ?? null,
-    aliasLabel: cells[3] ?? null,
-    brazeId: cells[4] ?? null,
-    email: cells[5] ?? null,
-    phone: cells[6] ?? null,
-    id: cells[7] ?? null,
-    payload: cells[8] ?? null,
-    deleted: deleted === null ? null : deleted === 't' || deleted === 'true',
-  };
 }
 
 function socketOf(client: pg.Client): Socket {

@@ -8,6 +8,8 @@ import {
   type Query,
   clockQuery,
   countAfterQuery,
+  countByHashQuery,
+  countQuery,
   countWithoutTimestampQuery,
   describeQuery,
   readQuery,
@@ -42,14 +44,14 @@ export const redshift: Warehouse = {
 };
 
 function connectionOver(connection: RedshiftClient): WarehouseConnection {
-  const ask = async (query: Query): Promise<Record<string, string>> => {
+  const askAll = async (query: Query): Promise<Record<string, string>[]> => {
     try {
-      const { rows } = await connection.client.query<Record<string, string>>(query.text, [...query.values]);
-      return rows[0] ?? {};
+      return (await connection.client.query<Record<string, string>>(query.text, [...query.values])).rows;
     } catch (error) {
       throw classifyRedshift(error);
     }
   };
+  const ask = async (query: Query): Promise<Record<string, string>> => (await askAll(query))[0] ?? {};
 
   return {
     async describe(source) {
@@ -72,6 +74,13 @@ function connectionOver(connection: RedshiftClient): WarehouseConnection {
 
     countAfter: async (source, columns, instant) =>
       Number((await ask(countAfterQuery(source, columns, instant)))['rows']),
+
+    count: async (source, columns, range) => Number((await ask(countQuery(source, columns, range)))['rows']),
+
+    countByHash: async (source, columns, range, digits) => {
+      const groups = await askAll(countByHashQuery(source, columns, range, digits));
+      return new Map(groups.map(({ prefix, rows }) => [prefix ?? '', Number(rows)]));
+    },
 
     countWithoutTimestamp: async (source, columns) =>
       Number((await ask(countWithoutTimestampQuery(source, columns)))['rows']),

@@ -3,6 +3,7 @@
  * PostgreSQL has and Redshift lacks.
  */
 import type { Column, SourceColumns } from '../../../model/source-columns.ts';
+import { HASHED_ROLES } from '../../rows/user-hash.ts';
 import type { ReadRange, SourceTable } from '../warehouse.ts';
 
 export interface Query {
@@ -13,7 +14,7 @@ export interface Query {
 /** The fixed-width form of UPDATED_AT: UTC, microseconds, so that text order is time order. */
 const FORM = 'YYYY-MM-DD HH24:MI:SS.US';
 
-/** Order of the columns of a read; MAINTENANCE: `toRow` in read.ts reads them by position. */
+/** Order of the columns of a read; MAINTENANCE: `ROW_FIELDS` in rows/row-fields.ts names the same order. */
 export const READ_ROLES = [
   'externalId',
   'aliasName',
@@ -55,6 +56,38 @@ function valueText(column: Column | undefined): string {
   return qualified;
 }
 
+/** The user's hash; MAINTENANCE: must agree with activities/rows/user-hash.ts. */
+function hashText(columns: SourceColumns): string {
+  const texts = HASHED_ROLES.map((role) => {
+    const column = columns[role];
+    return column ? `coalesce(${valueText(column)}::varchar, '')` : `''`;
+  });
+  return `md5(${texts.join(' || chr(31) || ')})`;
+}
+
+/** What of a query follows `from`, with its values. */
+function within(source: SourceTable, columns: SourceColumns, range: ReadRange): Query {
+  const qualified = `t.${quote(columns.updatedAt.name)}`;
+  const values: string[] = [];
+  const next = (value: string): number => values.push(value);
+  const instant = (value: string): string => instantParameter(columns.updatedAt, next(value));
+  const conditions: string[] = [];
+  if (range.to !== null) conditions.push(`${qualified} ${range.beforeTo ? '<' : '<='} ${instant(range.to)}`);
+  if (range.from !== null)
+    conditions.push(`${qualified} ${range.inclusive ? '>=' : '>'} ${instant(range.from)}`);
+  if (conditions.length === 0) conditions.push(`${qualified} is not null`);
+  if (range.share) {
+    const { low, high } = range.share;
+    conditions.push(`left(${hashText(columns)}, ${low.length}) between $${next(low)} and $${next(high)}`);
+  }
+  if (range.deletedOnly && columns.deleted) conditions.push(`t.${quote(columns.deleted.name)}`);
+  if (range.users) {
+    const list = range.users.map((hash) => `$${next(hash)}`);
+    conditions.push(`${hashText(columns)} in (${list.join(', ')})`);
+  }
+  return { text: `${tableOf(source)} t where ${conditions.join(' and ')}`, values };
+}
+
 /** Reads nothing, and so tells names and types of the columns of a table or view, with no right but SELECT. */
 export function describeQuery(source: SourceTable): Query {
   return { text: `select * from ${tableOf(source)} limit 0`, values: [] };
@@ -75,6 +108,25 @@ export function countAfterQuery(source: SourceTable, columns: SourceColumns, ins
   return {
     text: `select count(*) as rows from ${tableOf(source)} t where t.${quote(column.name)} > ${instantParameter(column, 1)}`,
     values: [instant],
+  };
+}
+
+export function countQuery(source: SourceTable, columns: SourceColumns, range: ReadRange): Query {
+  const { text, values } = within(source, columns, range);
+  return { text: `select count(*) as rows from ${text}`, values };
+}
+
+/** @param digits how many of the hash's first hex digits make a group */
+export function countByHashQuery(
+  source: SourceTable,
+  columns: SourceColumns,
+  range: ReadRange,
+  digits: number,
+): Query {
+  const { text, values } = within(source, columns, range);
+  return {
+    text: `select left(${hashText(columns)}, ${digits}) as prefix, count(*) as rows from ${text} group by 1`,
+    values,
   };
 }
 
@@ -101,14 +153,7 @@ export function readQuery(
     `${instantText(column)} as wm`,
     ...READ_ROLES.map((role, index) => `${valueText(columns[role])} as c${index}`),
   ];
-  const conditions = [`${qualified} <= ${instantParameter(column, 1)}`];
-  const values = [range.to];
-  if (range.from !== null) {
-    conditions.push(`${qualified} ${range.inclusive ? '>=' : '>'} ${instantParameter(column, 2)}`);
-    values.push(range.from);
-  }
-  const text =
-    `select ${selected.join(', ')} from ${tableOf(source)} t where ${conditions.join(' and ')} ` +
-    `order by ${qualified}${Number.isFinite(limit) ? ` limit ${limit}` : ''}`;
-  return { text, values };
+  const { text, values } = within(source, columns, range);
+  const rows = Number.isFinite(limit) ? ` limit ${limit}` : '';
+  return { text: `select ${selected.join(', ')} from ${text} order by ${qualified}${rows}`, values };
 }

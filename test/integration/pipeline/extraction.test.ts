@@ -207,19 +207,6 @@ describe('where a sync begins and ends', () => {
     await run(name);
     expect(await arrived()).toEqual([2, 3, 4]);
   });
-
-  test('beyond max_rows_per_run a run ends as limit_exceeded, and goes on once more is allowed', async () => {
-    const rows = upTo(100).map((n) => row(instant(n), n));
-    const options = { page_size: 10, segment_rows: 10 };
-    const { name, table } = await eventSync(rows, { options: { ...options, max_rows_per_run: 35 } });
-    const first = await run(name);
-    expect(first).toMatchObject({ status: 'limit_exceeded', error: { type: 'limit_exceeded' } });
-    expect(first.counts.sent).toBeLessThanOrEqual(35);
-    expect(first.watermarkAfter).toBe(first.counts.sent === 0 ? null : ledgerInstant(first.counts.sent - 1));
-    await installation.declare({ name, table, data_type: 'events', options });
-    expect(await run(name)).toMatchObject({ status: 'success' });
-    expect(await arrived()).toEqual(upTo(100));
-  });
 });
 
 describe('tables of every kind', () => {

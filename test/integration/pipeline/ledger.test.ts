@@ -10,6 +10,7 @@ import type { SourceRow } from '../../../model/row.ts';
 import type { UploadHolder } from '../../../store/epoch.ts';
 import { parseKeyring } from '../../../store/keyring.ts';
 import { type Ledger, openLedger } from '../../../store/ledger.ts';
+import { type SegmentTail, segmentTail } from '../../../store/segment-tail.ts';
 import type { Confirmation } from '../../../store/uploads.ts';
 import { NO_CHANGES } from '../../../store/definitions.ts';
 import { type Installation, install } from '../../support/installation.ts';
@@ -72,6 +73,7 @@ const row = (updatedAt: string): SourceRow => ({
 
 const AT = '2026-01-01 00:00:00.000000';
 const digest = (n: number): Buffer => Buffer.alloc(16, n);
+const wholeTail = (digests: Buffer): SegmentTail => segmentTail({ kind: 'whole', value: AT }, { digests });
 
 function confirmation(changes: Partial<Confirmation> = {}): Confirmation {
   return {
@@ -97,7 +99,8 @@ describe('migrations', () => {
     const ledgers = Array.from({ length: 4 }, () => open(keys, OTHER_DATABASE));
     try {
       const applied = await Promise.all(ledgers.map((each) => each.migrate()));
-      expect(applied.flat()).toEqual(['0001-first-ledger']);
+      expect(applied.flat().length).toBeGreaterThan(1);
+      expect(new Set(applied.flat()).size).toBe(applied.flat().length);
       expect(await ledgers[0]?.migrate()).toEqual([]);
       expect(await ledgers[3]?.definitions.syncs()).toEqual([]);
     } finally {
@@ -168,7 +171,7 @@ describe('epochs', () => {
     const sync = await declare();
     const { run, holder } = await begin(sync);
     await ledger.uploads.open(holder, run, 1, 2);
-    await ledger.uploads.complete(holder, 1, { value: AT, digests: digest(1) });
+    await ledger.uploads.complete(holder, 1, wholeTail(digest(1)));
     const { epoch } = await ledger.watermarks.begin(sync, 'newer', 'newer');
     expect(epoch).toBe(holder.epoch + 1);
 
@@ -178,9 +181,9 @@ describe('epochs', () => {
     await expect(ledger.uploads.state(holder, 1)).rejects.toMatchObject(superseded);
     await expect(ledger.uploads.reserve(holder, run, 1, reservation, [])).rejects.toMatchObject(superseded);
     await expect(ledger.uploads.confirm(holder, run, 1, confirmation())).rejects.toMatchObject(superseded);
-    const tail = { value: AT, digests: digest(1) };
+    const tail = wholeTail(digest(1));
     await expect(ledger.uploads.complete(holder, 1, tail)).rejects.toMatchObject(superseded);
-    await expect(ledger.watermarks.commit(holder, 1)).rejects.toMatchObject(superseded);
+    await expect(ledger.watermarks.commit(holder, 1, Infinity)).rejects.toMatchObject(superseded);
     await expect(ledger.watermarks.initialise(holder, AT)).rejects.toMatchObject(superseded);
     expect(await ledger.watermarks.get(sync)).toBeUndefined();
     expect((await ledger.runs.get(run))?.counts).toMatchObject({ read: 2, sent: 0, rejected: 0 });
@@ -203,11 +206,11 @@ describe('epochs', () => {
     const sync = await declare();
     const { run, holder } = await begin(sync);
     await ledger.uploads.open(holder, run, 1, 2);
-    await expect(ledger.watermarks.commit(holder, 1)).rejects.toMatchObject({ type: 'internal' });
+    await expect(ledger.watermarks.commit(holder, 1, Infinity)).rejects.toMatchObject({ type: 'internal' });
     await ledger.uploads.confirm(holder, run, 1, confirmation());
-    await ledger.uploads.complete(holder, 1, { value: AT, digests: digest(2) });
-    expect(await ledger.watermarks.commit(holder, 1)).toBe(AT);
-    expect(await ledger.watermarks.commit(holder, 1)).toBe(AT);
+    await ledger.uploads.complete(holder, 1, wholeTail(digest(2)));
+    expect(await ledger.watermarks.commit(holder, 1, Infinity)).toBe(AT);
+    expect(await ledger.watermarks.commit(holder, 1, Infinity)).toBe(AT);
     expect(await ledger.watermarks.get(sync)).toMatchObject({ value: AT, digests: digest(2) });
     // Behind the watermark nothing needs to be remembered.
     expect(await ledger.uploads.handled(sync, null)).toEqual([]);
@@ -229,6 +232,18 @@ describe('leases', () => {
     expect(await leases.take('leased', 'a', 60_000)).toBeGreaterThan(59_000);
     await leases.release('leased', 'b');
     expect(await leases.take('leased', 'a', 60_000)).toBe(0);
+  });
+
+  test('is prolonged by the one who has it, also when it ran out, and never by one who had it before', async () => {
+    const { leases } = ledger;
+    expect(await leases.take('renewed', 'a', 1)).toBe(0);
+    await sleep(50);
+    expect(await leases.renew('renewed', 'a', 1)).toBe(true);
+    await sleep(50);
+    expect(await leases.take('renewed', 'b', 60_000)).toBe(0);
+    expect(await leases.renew('renewed', 'a', 60_000)).toBe(false);
+    await leases.release('renewed', 'b');
+    expect(await leases.renew('renewed', 'a', 60_000)).toBe(false);
   });
 
   test('of many that ask at once, one gets it', async () => {
@@ -360,6 +375,7 @@ describe('housekeeping', () => {
       budgets: new RateBudgets(),
       temporal: {
         openRun: async (sync) => openRuns.find((name) => name === sync),
+        pauseSchedule: async () => undefined,
         schedulePauses: async () => new Map([['paused-there', { paused: true, note: 'by an operator' }]]),
       },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },

@@ -16,13 +16,14 @@ beforeAll(async () => {
 afterAll(() => installation[Symbol.asyncDispose]());
 
 test('continues as new between segments, keeps its upper bound and its counts, and sends every row once', async () => {
-  const rows = 2_000;
+  // Three thousand pages in three hundred segments.
+  const rows = 6_000;
   await createEvents(installation.source, 'events', rows);
   await installation.declare({
     name: 'events',
     table: 'events',
     data_type: 'events',
-    options: { page_size: 40, segment_rows: 40, safety_lag: '0s' },
+    options: { page_size: 2, segment_rows: 20, safety_lag: '0s' },
   });
   const run = await runSync(installation.session, silentOutput(), 'events', { wait: true });
   expect(run).toMatchObject({ status: 'success', counts: { read: rows, sent: rows, possiblyDoubled: 0 } });
@@ -33,13 +34,13 @@ test('continues as new between segments, keeps its upper bound and its counts, a
   const client = await installation.session.temporal();
   const lengths: number[] = [];
   let runId: string | undefined = run?.id;
-  for (let executions = 0; runId !== undefined && executions < 50; executions += 1) {
+  for (let executions = 0; runId !== undefined && executions < 200; executions += 1) {
     const handle = client.workflow.getHandle(runWorkflowId('events'), runId);
     const history = await handle.fetchHistory();
     lengths.push(history.events?.length ?? 0);
     runId =
       history.events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId ?? undefined;
   }
-  expect(lengths.length).toBeGreaterThan(2);
+  expect(lengths.length).toBeGreaterThan(10);
   expect(Math.max(...lengths)).toBeLessThan(400);
 });

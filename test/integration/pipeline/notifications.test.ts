@@ -190,7 +190,11 @@ test('a notification that is asked for again is not sent again', async () => {
       mail: channel,
       staging: createFileStaging(installation.stagingFolder, ledger.keyring),
       budgets: new RateBudgets(),
-      temporal: { openRun: async () => undefined, schedulePauses: async () => new Map() },
+      temporal: {
+        openRun: async () => undefined,
+        pauseSchedule: async () => undefined,
+        schedulePauses: async () => new Map(),
+      },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
       settings: { leaseTtlMs: 1_000, temporalUi: undefined, namespace: 'default' },
     });

@@ -55,7 +55,7 @@ describe('valid definitions', () => {
     expect(parsed.definitions.workspaces).toMatchObject([{ name: 'demo', track_batch: 75 }]);
     expect(parsed.definitions.credentials).toMatchObject([{ name: 'warehouse', port: 5439, tls: 'verify' }]);
     expect(parsed.definitions.syncs).toMatchObject([
-      { name: 'users', start_from: 'beginning', options: { page_size: 25_000, safety_lag: '5s' } },
+      { name: 'users', start_from: 'beginning', options: { page_size: 10_000, safety_lag: '5s' } },
     ]);
     expect(parsed.warnings).toEqual([]);
   });

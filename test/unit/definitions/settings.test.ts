@@ -29,6 +29,7 @@ it('fills in defaults', () => {
     temporalUi: undefined,
     logLevel: 'info',
     leaseTtlMs: 10_000,
+    heartbeatTimeoutMs: 10_000,
   });
 });
 
@@ -36,6 +37,7 @@ it('takes what is set, and an empty variable as not set', () => {
   const env = {
     ...REQUIRED,
     CDI_LEASE_TTL: '3s',
+    CDI_HEARTBEAT_TIMEOUT: '2s',
     CDI_LOG_LEVEL: 'debug',
     CDI_QUEUE_PREFIX: 'blue',
     CDI_SMTP_URL: '',
@@ -44,6 +46,7 @@ it('takes what is set, and an empty variable as not set', () => {
   };
   expect(parseWorkerSettings(env)).toMatchObject({
     leaseTtlMs: 3_000,
+    heartbeatTimeoutMs: 2_000,
     logLevel: 'debug',
     queuePrefix: 'blue',
     smtpUrl: undefined,
@@ -69,6 +72,7 @@ describe('problems', () => {
     ['CDI_LOG_LEVEL', 'hunter2'],
     ['CDI_LEASE_TTL', '10'],
     ['CDI_LEASE_TTL', '900ms'],
+    ['CDI_HEARTBEAT_TIMEOUT', '900ms'],
   ])('%s=%s is named, but not shown', (name, value) => {
     const problems = problemsOf({ ...REQUIRED, [name]: value });
     expect(problems).toEqual([expect.stringMatching(new RegExp(`^${name}: `))]);

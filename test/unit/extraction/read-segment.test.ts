@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { ConfirmedRows, handledFrom } from '../../../activities/extraction/handled-rows.ts';
 import { readSegment } from '../../../activities/extraction/read-segment.ts';
+import { SegmentRows } from '../../../activities/extraction/segment-rows.ts';
 import { DigestMultiset } from '../../../activities/rows/digest-multiset.ts';
 import { RowPage, RowPageWriter } from '../../../activities/rows/row-page.ts';
 import type { ReadRange } from '../../../activities/warehouses/warehouse.ts';
@@ -17,7 +19,7 @@ function table(rows: readonly SourceRow[]) {
     const within = rows
       .filter(
         ({ updatedAt }) =>
-          updatedAt <= range.to &&
+          (range.to === null || updatedAt <= range.to) &&
           (from === null || (range.inclusive ? updatedAt >= from : updatedAt > from)),
       )
       .sort((a, b) => (a.updatedAt < b.updatedAt ? -1 : a.updatedAt > b.updatedAt ? 1 : Math.random() - 0.5))
@@ -37,21 +39,32 @@ async function readAll(
   let tail = Buffer.alloc(0);
   for (let number = 0; number < 500; number += 1) {
     const pages: Buffer[] = [];
-    const content = await readSegment(
+    const known = (): DigestMultiset => DigestMultiset.of(options.handled);
+    const content = new SegmentRows(
+      { pageRows: 4, pageBytes: Infinity, digest: 'row', keepMet: false, keepFresh: false },
+      handledFrom(number === 0 ? from : null, {
+        committedAtFrom: known(),
+        confirmedAtFrom: new ConfirmedRows([]),
+        confirmedBeyond: new ConfirmedRows(
+          options.handled.map((digests) => ({ digests, epoch: 1, segment: 1, recorded: false })),
+        ),
+      }),
       {
-        range: { from, inclusive: number === 0, to: UPPER },
-        ceiling: options.ceiling,
-        ceilingBytes: Infinity,
-        pageRows: 4,
-        pageBytes: Infinity,
-      },
-      {
-        read: table(rows),
-        handled: { atFrom: DigestMultiset.of(options.handled), beyond: DigestMultiset.of(options.handled) },
         progress: () => undefined,
         writePage: async (page, bytes) => void (pages[page] = Buffer.from(bytes)),
       },
     );
+    const { end, isOpen } = await readSegment(
+      {
+        range: { from, inclusive: number === 0, to: UPPER },
+        ceiling: options.ceiling,
+        ceilingBytes: Infinity,
+        instantCeiling: 1_000,
+      },
+      table(rows),
+      content,
+    );
+    expect(isOpen).toBe(false);
     const got = pages.flatMap((bytes) => {
       const page = new RowPage(bytes);
       return Array.from({ length: page.rows }, (_unused, index) => page.row(index));
@@ -60,11 +73,11 @@ async function readAll(
     expect(content.pages.reduce((sum, each) => sum + each, 0)).toBe(content.rows);
     delivered.push(...got);
     if (content.last !== null) {
-      tail = Buffer.from(content.lastDigests);
+      tail = Buffer.from(content.atLast.bytes);
       segments.push({ first: got[0]?.updatedAt ?? content.last, last: content.last, rows: content.rows });
       from = content.last;
     }
-    if (content.end) return { delivered, watermark: from, tail, segments };
+    if (end) return { delivered, watermark: from, tail, segments };
   }
   throw new Error('never ended');
 }

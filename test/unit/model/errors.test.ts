@@ -34,9 +34,34 @@ describe('the table of errors', () => {
     ['limit_exceeded', 'limit_exceeded'],
     ['cancelled', 'cancelled'],
     ['internal', 'error'],
+    ['staging_lost', 'error'],
   ] as const)('a run stopped by %s ends as %s', (type, outcome) =>
     expect(runOutcome(NO_COUNTS, type)).toBe(outcome),
   );
+
+  test('no retry finds what is lost, shared or overtaken; it does where something only had to come back', () => {
+    expect(FINAL_ERROR_TYPES).toEqual(
+      expect.arrayContaining([
+        'staging_lost',
+        'staging_not_shared',
+        'superseded',
+        'internal',
+        'table_missing',
+      ]),
+    );
+    for (const type of [
+      'warehouse_unreachable',
+      'braze_unavailable',
+      'ledger_unavailable',
+      'lease_lost',
+    ] as const) {
+      expect(FINAL_ERROR_TYPES).not.toContain(type);
+    }
+  });
+
+  test('a run begins to count at zero', () => {
+    expect(NO_COUNTS).toEqual({ read: 0, sent: 0, rejected: 0, requests: 0, possiblyDoubled: 0 });
+  });
 
   test('a run without an error is a success, or partial where rows were rejected', () => {
     expect(runOutcome(NO_COUNTS, undefined)).toBe('success');
@@ -86,5 +111,41 @@ describe('classify', () => {
     expect(isErrorType('superseded')).toBe(true);
     expect(isErrorType('toString')).toBe(false);
     expect(isErrorType(1)).toBe(false);
+    expect(isErrorType(['superseded'])).toBe(false);
+  });
+
+  test('a cause is found behind nine errors, and looked for no further', () => {
+    const behind = (outer: number): Error =>
+      outer === 0
+        ? new CdiError('table_missing', 'No table.')
+        : new Error('outer', { cause: behind(outer - 1) });
+    expect(classify(behind(9)).type).toBe('table_missing');
+    expect(classify(behind(10)).type).toBe('internal');
+  });
+
+  test('what is internal is told by the name of its class or type', () => {
+    expect(classify(new TypeError('secret')).message).toBe(
+      'Unexpected TypeError; the worker log has the details.',
+    );
+    expect(classify('secret').message).toBe('Unexpected string; the worker log has the details.');
+  });
+});
+
+describe('CdiError', () => {
+  test('keeps what it is given, for the log and for the next attempt', () => {
+    const cause = new Error('of the driver');
+    const error = new CdiError('braze_rate_limited', 'Wait.', { cause, vendorCode: '429', retryAfterMs: 50 });
+    expect(error).toMatchObject({
+      name: 'CdiError',
+      type: 'braze_rate_limited',
+      message: 'Wait.',
+      vendorCode: '429',
+      retryAfterMs: 50,
+      cause,
+    });
+  });
+
+  test('has no cause where there is none', () => {
+    expect('cause' in new CdiError('internal', 'Why.')).toBe(false);
   });
 });

@@ -139,6 +139,11 @@ describe('scanJsonObject', () => {
     ['{"a":"\u0000"}', 'not_json'],
     ['{"a":"\\x"}', 'not_json'],
     ['{"a":"\\u12g4"}', 'not_json'],
+    ['{"a":"\\u12.4"}', 'not_json'],
+    ['{"a":"\\u12/4"}', 'not_json'],
+    ['{"a":"\\u12:4"}', 'not_json'],
+    ['{"a":"\\u12@4"}', 'not_json'],
+    ['{"a":"\\u12`4"}', 'not_json'],
     ['{"a":"\\u12', 'not_json'],
     ['{"a":"b', 'not_json'],
     ['\ufeff{}', 'not_json'],
@@ -163,6 +168,9 @@ describe('scanJsonObject', () => {
     ['{"a":"\ud800\ue000"}', 'broken_unicode'],
     ['{"a":"\\ud800\\udc0"}', 'not_json'],
     ['{"a":"\\ud83dx"}', 'broken_unicode'],
+    ['{"a":"\\ud83dxxde00"}', 'broken_unicode'],
+    ['{"a":"\\ud83dxude00"}', 'broken_unicode'],
+    ['{"a":"\\ud83d\\nde00"}', 'broken_unicode'],
   ] as const)('finds the flaw of %j', (text, flaw) => {
     expect(flawOf(text)).toBe(flaw);
   });
@@ -181,6 +189,7 @@ describe('scanJsonObject', () => {
     '{"a":"\\ud83d\\ude00\ud83d\ude00"}',
     '{"a":"\\u0000\ufffd"}',
     '{"a":1,"A":1,"a ":1}',
+    '{"a":"\ud7ff\ue000"}',
   ])('accepts %j', (text) => {
     expect(flawOf(text)).toBeUndefined();
   });
@@ -191,6 +200,20 @@ describe('scanJsonObject', () => {
         expect(flawOf(write(node, pad))).toBe(hasTwins(node) ? 'duplicate_key' : undefined);
       }),
       { numRuns: 500 },
+    );
+  });
+
+  it('finds twins wherever they stand, however many keys lie around them', () => {
+    const withTwins = (count: number, first: number, second: number): string => {
+      const names = Array.from({ length: count }, (_, index) => `k${index}`);
+      names[second] = names[first] ?? '';
+      return `{${names.map((name) => `"${name}":0`).join(',')}}`;
+    };
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 60 }), fc.nat(), fc.nat(), (count, left, right) => {
+        const [first, second] = [left % count, right % count];
+        expect(flawOf(withTwins(count, first, second))).toBe(first === second ? undefined : 'duplicate_key');
+      }),
     );
   });
 

@@ -136,4 +136,15 @@ describe('mergeObjects', () => {
     for (const { text } of merged)
       expect(new TextEncoder().encode(text).length).toBeLessThanOrEqual(1_048_576);
   });
+
+  it('joins texts of 340,000 code units together, and not of one more', () => {
+    const groups = (second: number): number =>
+      mergeObjects(
+        [200_000, second].map((length, index) => {
+          const object = composed(userRow({ [`k${index}`]: '' }), ATTRIBUTES);
+          return { row: index, object: { ...object, text: 'x'.repeat(length) } };
+        }),
+      ).length;
+    expect([groups(139_999), groups(140_000), groups(140_001)]).toEqual([1, 1, 2]);
+  });
 });

@@ -37,6 +37,10 @@ const user = (fields: Partial<SourceRow>): [SourceRow, RowRules] => [
   row({ payload: '{"a":1}', ...fields }),
   ATTRIBUTES,
 ];
+const inFullRefresh = (payload: object): [SourceRow, RowRules] => {
+  const [source, rules] = attributes(payload);
+  return [source, { ...rules, fullRefresh: true }];
+};
 const toDelete = (fields: Partial<SourceRow>): [SourceRow, RowRules] => [row(fields), USER_DELETES];
 
 const levels = (count: number): unknown => (count === 0 ? 1 : { a: levels(count - 1) });
@@ -72,6 +76,7 @@ const CASES: Record<RejectionCode, Case> = {
       user({ brazeId: 'b', aliasName: 'n', aliasLabel: 'l' }),
       user({ externalId: 'u', email: 'a@b.c' }),
       user({ brazeId: 'b', phone: '+1' }),
+      user({ aliasName: 'n', aliasLabel: 'l', email: 'a@b.c' }),
       toDelete({ externalId: 'u', brazeId: 'b' }),
     ],
     accepted: [
@@ -209,6 +214,12 @@ const CASES: Record<RejectionCode, Case> = {
       attributes({ subscription_groups: { subscription_group_id: 'g', subscription_state: 'subscribed' } }),
       attributes({ subscription_groups: ['g'] }),
       attributes({ subscription_groups: [null] }),
+      attributes({
+        subscription_groups: [
+          { subscription_group_id: 'g', subscription_state: 'subscribed' },
+          { subscription_group_id: 'h', subscription_state: 'opted_in' },
+        ],
+      }),
       attributes({ subscription_groups: [{ subscription_state: 'subscribed' }] }),
       attributes({ subscription_groups: [{ subscription_group_id: '', subscription_state: 'subscribed' }] }),
       attributes({ subscription_groups: [{ subscription_group_id: 'g', subscription_state: 'opted_in' }] }),
@@ -226,6 +237,8 @@ const CASES: Record<RejectionCode, Case> = {
           { subscription_group_id: 'h', subscription_state: 'unsubscribed' },
         ],
       }),
+      attributes({ subscription_groups: null }),
+      attributes({ subscription_groups: [] }),
     ],
   },
   nested_key_invalid: {
@@ -236,6 +249,7 @@ const CASES: Record<RejectionCode, Case> = {
       attributes({ a: [{ 'b.c': 1 }] }),
       attributes({ a: { $add: [{ 'b c': 1 }] } }),
       attributes({ a: { add: [{ 'b c': 1 }] } }),
+      attributes({ a: { add: ['x', { 'b c': 1 }] } }),
       attributes({ a: { inc: 1, 'b c': 1 } }),
       attributes({ a: { inc: { 'b c': 1 } } }),
       attributes({ a: { ['k'.repeat(256)]: 1 } }),
@@ -247,6 +261,7 @@ const CASES: Record<RejectionCode, Case> = {
       }),
       attributes({ a: { $add: [{ id: 1 }], $remove: [{ $identifier_key: 'id', $identifier_value: 2 }] } }),
       attributes({ current_location: { longitude: 1, latitude: 2 }, facebook: { 'a b': 1 } }),
+      attributes({ current_location: { 'a b': 1 }, twitter: { 'a b': 1 } }),
     ],
   },
   nested_value_too_long: {
@@ -259,7 +274,7 @@ const CASES: Record<RejectionCode, Case> = {
       attributes({ a: { b: 'x'.repeat(255) } }),
       attributes({ a: { b: '\ud83d\ude00'.repeat(255) } }),
       attributes({ a: 'x'.repeat(300), b: ['x'.repeat(300)] }),
-      attributes({ a: { add: ['x'.repeat(300)] } }),
+      attributes({ a: { add: ['x'.repeat(300)] }, b: { remove: ['x'.repeat(300)] } }),
       attributes({ push_tokens: [{ app_id: 'a', token: 'x'.repeat(300) }] }),
     ],
   },
@@ -267,10 +282,20 @@ const CASES: Record<RejectionCode, Case> = {
     rejected: [attributes({ a: objectOf(102_401) }), attributes({ a: [objectOf(102_399)] })],
     accepted: [attributes({ a: objectOf(102_400) }), attributes({ a: ['x'.repeat(200_000)] })],
   },
+  operator_in_full_refresh: {
+    rejected: [
+      inFullRefresh({ a: { inc: 1 } }),
+      inFullRefresh({ a: { add: ['x'] } }),
+      inFullRefresh({ a: { $add: [{ b: 1 }] } }),
+      inFullRefresh({ _merge_objects: true, a: { b: 1 } }),
+    ],
+    accepted: [inFullRefresh({ a: 1, b: { c: 2 }, d: [1] }), attributes({ a: { inc: 1 } })],
+  },
   nested_time_invalid: {
     rejected: [
       attributes({ a: { $time: null } }),
       attributes({ a: { $time: 1_700_000_000 } }),
+      attributes({ a: { $time: 20_260_131 } }),
       attributes({ a: { b: { $time: '31.01.2026' } } }),
       attributes({ a: [{ $time: '2026-02-30' }] }),
       attributes({ a: { $time: '3001-01-01' } }),
@@ -290,6 +315,7 @@ const CASES: Record<RejectionCode, Case> = {
   time_invalid: {
     rejected: [
       event({ time: 1_700_000_000 }),
+      event({ time: 20_260_131 }),
       event({ time: null }),
       event({ time: '' }),
       event({ time: 'yesterday' }),
@@ -341,6 +367,10 @@ const CASES: Record<RejectionCode, Case> = {
       withProperties(
         Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`k${index}`, 'x'.repeat(250)])),
       ),
+      withProperties({
+        ...Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`k${index}`, 'x'.repeat(250)])),
+        gone: null,
+      }),
     ],
   },
   product_id_invalid: {
@@ -406,7 +436,11 @@ const CASES: Record<RejectionCode, Case> = {
     accepted: [item({ id: 'i1' }), item({ ID: 'i2', a: { id: 'i2' } })],
   },
   item_value_too_long: {
-    rejected: [item({ a: 'x'.repeat(5_001) }), item({ a: { b: ['x'.repeat(5_001)] } })],
+    rejected: [
+      item({ a: 'x'.repeat(5_001) }),
+      item({ a: { b: ['x'.repeat(5_001)] } }),
+      item({ a: ['x', 'x'.repeat(5_001)] }),
+    ],
     accepted: [
       item({ a: 'x'.repeat(5_000) }),
       item({ a: '\ud83d\ude00'.repeat(5_000) }),
@@ -419,7 +453,12 @@ const CASES: Record<RejectionCode, Case> = {
     accepted: [item({ a: levels(50) })],
   },
   item_key_invalid: {
-    rejected: [item({ a: { 'b.c': 1 } }), item({ a: [{ b: { $c: 1 } }] })],
+    rejected: [
+      item({ a: { 'b.c': 1 } }),
+      item({ a: [{ b: { $c: 1 } }] }),
+      item({ a: { b: 1, 'c.d': 1 } }),
+      item({ a: 1, b: { 'c.d': 1 } }),
+    ],
     accepted: [item({ a: { 'b c': 1 } }), item({ a: ['b.c', '$'] })],
   },
 };

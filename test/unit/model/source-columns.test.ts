@@ -61,6 +61,63 @@ describe('columns', () => {
     );
   });
 
+  test.each([
+    [
+      'UPDATED_AT',
+      'attributes',
+      [column('UPDATED_AT', 'text', 'varchar'), column('external_id'), column('payload')],
+      'The column UPDATED_AT is of type varchar; it must be a timestamp.',
+    ],
+    [
+      'PAYLOAD',
+      'events',
+      [updatedAt, column('external_id'), column('payload', 'integer', 'int4')],
+      'The column payload is of type int4; it must be text or JSON.',
+    ],
+    [
+      'an identifier',
+      'user_deletes',
+      [updatedAt, column('external_id', 'boolean', 'bool')],
+      'The column external_id is of type bool; it must be text.',
+    ],
+    [
+      'ID',
+      'catalog',
+      [updatedAt, column('id', 'json', 'super'), column('payload')],
+      'The column id is of type super; it must be text.',
+    ],
+    [
+      'DELETED',
+      'catalog',
+      [updatedAt, column('id'), column('payload'), column('deleted', 'integer', 'int2')],
+      'The column deleted is of type int2; it must be a boolean.',
+    ],
+    [
+      'PAYLOAD, twice',
+      'events',
+      [updatedAt, column('external_id'), column('payload'), column('Payload')],
+      'The source has several columns named PAYLOAD that differ only in case.',
+    ],
+  ] as const)('the message says which type %s must have', (_name, dataType, columns, message) => {
+    expect(() => resolveColumns(dataType, columns)).toThrow(
+      expect.objectContaining({ type: 'column_type', message }),
+    );
+  });
+
+  test('a catalog may have numbers for ids, JSON payloads, and marks of what is deleted', () => {
+    const [id, payload, deleted] = [
+      column('id', 'integer'),
+      column('payload', 'json'),
+      column('deleted', 'boolean'),
+    ];
+    expect(resolveColumns('catalog', [updatedAt, id, payload, deleted])).toEqual({
+      updatedAt,
+      id,
+      payload,
+      deleted,
+    });
+  });
+
   test('two columns that differ only in case: the one spelled as documented is meant, else it is an error', () => {
     const rest = [updatedAt, column('external_id')];
     expect(resolveColumns('events', [...rest, column('payload'), column('PAYLOAD', 'json')]).payload).toEqual(

@@ -25,6 +25,7 @@ it.each([
   ['\ud800\ue000', 6],
   ['\ud7ff\udc00', 6],
   ['\udc00\ud800', 6],
+  ['\udc00\udc01', 6],
 ])('counts %j as %i bytes', (value, bytes) => {
   expect(utf8Length(value)).toBe(bytes);
 });

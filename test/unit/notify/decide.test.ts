@@ -6,7 +6,7 @@ import { NO_COUNTS, type RunOutcome } from '../../../model/run.ts';
 const contacts = ['team@example.com'];
 const settings = (own: object) => syncSchema.shape.notifications.parse({ contacts, ...own });
 
-const decide = (status: RunOutcome, read: number, rejected: number, own: object = {}) =>
+const decide = (status: RunOutcome | 'held', read: number, rejected: number, own: object = {}) =>
   decideNotification(
     { status, counts: { ...NO_COUNTS, read, rejected, sent: read - rejected }, error: null },
     settings(own),
@@ -18,6 +18,18 @@ describe('decideNotification', () => {
   it.each(['error', 'config_error', 'limit_exceeded'] as const)('always tells of %s', (status) => {
     expect(decide(status, 0, 0)).toBe('failure');
     expect(decide(status, 100, 50, everything)).toBe('failure');
+  });
+
+  it('always tells of a held run, with a kind of its own', () => {
+    expect(decide('held', 0, 0)).toBe('held');
+    expect(decide('held', 0, 0, everything)).toBe('held');
+  });
+
+  it('does not tell of a held run that somebody rejected', () => {
+    const error = { type: 'run_rejected', message: 'Rejected.' } as const;
+    expect(
+      decideNotification({ status: 'cancelled', counts: NO_COUNTS, error }, settings(everything)),
+    ).toBeUndefined();
   });
 
   it('never tells of a cancelled run', () => {

@@ -4,9 +4,30 @@ import { renderMail } from '../../../activities/notify/render-mail.ts';
 import type { RunReport } from '../../../activities/notify/run-report.ts';
 import { ERROR_RULES, ERROR_TYPES } from '../../../model/errors.ts';
 import { NO_COUNTS } from '../../../model/run.ts';
-import { failedReport, partialReport, sampleReport } from './sample-report.ts';
+import { failedReport, heldReport, partialReport, sampleReport } from './sample-report.ts';
 
 const render = (kind: NotificationKind, report: RunReport) => renderMail(kind, report, ['team@example.com']);
+
+describe('a mail about a held run', () => {
+  const mail = render('held', heldReport);
+
+  it('says in the subject how much waits', () => {
+    expect(mail.subject).toBe('[braze-cdi] users-attributes is held: 12,345 rows wait for approval');
+  });
+
+  it.each(['text', 'html'] as const)(
+    'tells what it would send, who must act and how to answer (%s)',
+    (part) => {
+      expect(mail[part]).toContain(
+        'The run has sent nothing yet. It would send 12,345 rows, 12,000 of them deletes; max_deletes_per_run is 10,000.',
+      );
+      expect(mail[part]).toContain('The data team');
+      expect(mail[part]).toContain('cdi approve users-attributes');
+      expect(mail[part]).toContain('cdi reject users-attributes');
+      expect(mail[part]).not.toContain('Finished');
+    },
+  );
+});
 
 describe('a mail about a failure', () => {
   const mail = render('failure', failedReport);

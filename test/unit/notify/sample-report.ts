@@ -15,11 +15,27 @@ export const sampleReport: RunReport = {
   counts: { ...NO_COUNTS, read: 1200, sent: 1200, requests: 16 },
   watermark: '2026-01-31 08:14:55.123456',
   error: null,
+  held: null,
   rejections: [],
   futureRows: 0,
   nullTimestampRows: 0,
   warnings: [],
   links: { temporal: 'http://localhost:8233/namespaces/default/workflows/sync%2Fusers-attributes' },
+};
+
+/** A run that waits for approval. */
+export const heldReport: RunReport = {
+  ...sampleReport,
+  status: 'held',
+  finishedAt: null,
+  counts: NO_COUNTS,
+  held: {
+    rows: 12_345,
+    deletes: 12_000,
+    limits: { rows: 500_000_000, deletes: 10_000 },
+    since: '2026-01-31T08:15:01.000Z',
+    answer: null,
+  },
 };
 
 /** A run that sent 988 rows of 1,000 and rejected 12 for two reasons. */

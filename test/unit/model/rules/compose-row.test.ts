@@ -69,6 +69,8 @@ describe('an identity', () => {
     const identityOf = (email: string): string =>
       composed(row({ email, payload: '{}' }), ATTRIBUTES).identity;
     expect(identityOf('A@b.c')).toBe(identityOf('a@B.C'));
+    // Two letters that only look alike once they are capitals.
+    expect(identityOf('stra\u00dfe@b.c')).not.toBe(identityOf('strasse@b.c'));
   });
 
   it('is the same for every data type of a user, and for upsert and delete of an item', () => {
@@ -177,6 +179,8 @@ describe('attributes', () => {
     { a: { $remove: [{ $identifier_key: 'id', $identifier_value: 1 }] } },
     { a: { $update: [{ $identifier_key: 'id', $identifier_value: 1, $new_object: { b: 1 } }] } },
     { a: { b: { inc: 1 } } },
+    { a: { b: { add: ['x'] } } },
+    { a: { b: { remove: ['x'] } } },
     { a: [{ $add: [1] }] },
     { a: 1, _merge_objects: true },
     { a: 1, _merge_objects: 'true' },
@@ -186,7 +190,7 @@ describe('attributes', () => {
     { push_token_import: true },
   ])('go alone, whole, with the operator in %j', (payload) => {
     const object = composed(userRow(payload), ATTRIBUTES);
-    expect(object).toMatchObject({ kind: 'attributes', identity: 'external_id:u1' });
+    expect(object).toMatchObject({ outcome: 'object', kind: 'attributes', identity: 'external_id:u1' });
     expect(object.mergeable).toBeUndefined();
     expect(JSON.parse(object.text)).toEqual({ external_id: 'u1', ...payload });
   });
@@ -219,9 +223,12 @@ describe('an event', () => {
   });
 
   it('keeps the time it has, and keys that Braze may know', () => {
-    expect(textOf(userRow('{"name":"e","time":"2026-01-31 10:15:00+01:00","x":1}'), EVENTS)).toBe(
-      '{"external_id":"u1","name":"e","time":"2026-01-31 10:15:00+01:00","x":1}',
-    );
+    expect(composed(userRow('{"name":"e","time":"2026-01-31 10:15:00+01:00","x":1}'), EVENTS)).toEqual({
+      outcome: 'object',
+      kind: 'events',
+      identity: 'external_id:u1',
+      text: '{"external_id":"u1","name":"e","time":"2026-01-31 10:15:00+01:00","x":1}',
+    });
   });
 
   it('never merges', () => {

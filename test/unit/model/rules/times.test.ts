@@ -3,6 +3,7 @@ import { isEventTime, isNestedTime, isoFromUpdatedAt } from '../../../../model/r
 
 describe('isEventTime', () => {
   it.each([
+    '2026-01-01',
     '2026-01-31',
     '2026-01-31T10:15',
     '2026-01-31T10:15:00',
@@ -60,6 +61,8 @@ describe('isNestedTime', () => {
     'Sat 01 31 10:15:00.UTC 2026',
     'Sat Jan 31 10:15:00 PST 2026',
     '3000-12-31',
+    '12/31/3000',
+    'Sat 01 31 10:15:00.UTC 3000',
   ])('takes %s', (text) => {
     expect(isNestedTime(text)).toBe(true);
   });
@@ -73,6 +76,11 @@ describe('isNestedTime', () => {
     '01/31/3001',
     'Sat 01 31 10:15:00.UTC 3001',
     'tomorrow',
+    'x01/31/2026',
+    '01/31/20261',
+    'On Sat 01 31 10:15:00.UTC 2026',
+    'Sat Jan 31 10:15:00 PST 20261',
+    'Sat 01 31 10:15:0 2026',
   ])('refuses %j', (text) => {
     expect(isNestedTime(text)).toBe(false);
   });
@@ -95,6 +103,9 @@ describe('isoFromUpdatedAt', () => {
     '12026-01-31 10:15:00.000000',
     '2026-01-31',
     '2026-01-31 10:15:00+01',
+    '2026-01-31 10:15:00Z+01',
+    'on the day 2026-01-31T10:15:00',
+    '0000000000 2026-01-31T10:15:00',
   ])('gives up on %j', (text) => {
     expect(isoFromUpdatedAt(text)).toBeUndefined();
   });

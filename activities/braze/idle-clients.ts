@@ -1,0 +1,37 @@
+/**
+ * Clients between two uploads of a run, with their connections open: the next segment follows within milliseconds, and
+ * hundreds of TLS handshakes would cost it more than its first requests.
+ */
+import { type BrazeClient, type BrazeClientOptions, createBrazeClient } from './client.ts';
+
+/** Longer than the pause between two segments; as long as the connections themselves are kept. */
+const KEPT_MS = 30_000;
+
+export class IdleClients {
+  readonly #idle = new Map<string, { client: BrazeClient; timer: NodeJS.Timeout }>();
+
+  /** Gives one that is idle, or a new one; from then on it belongs to the caller. */
+  take(options: BrazeClientOptions): BrazeClient {
+    const kept = this.#idle.get(keyOf(options));
+    if (!kept) return createBrazeClient(options);
+    this.#idle.delete(keyOf(options));
+    clearTimeout(kept.timer);
+    return kept.client;
+  }
+
+  /** @param client has no request under way */
+  giveBack(options: BrazeClientOptions, client: BrazeClient): void {
+    const key = keyOf(options);
+    if (this.#idle.has(key)) {
+      void client.destroy();
+      return;
+    }
+    const timer = setTimeout(() => {
+      this.#idle.delete(key);
+      void client.destroy();
+    }, KEPT_MS);
+    this.#idle.set(key, { client, timer: timer.unref() });
+  }
+}
+
+const keyOf = (options: BrazeClientOptions): string => JSON.stringify(options);

@@ -1,0 +1,109 @@
+/** Divides an instant into shares that each fit a segment, by counts that the warehouse makes. */
+import type { HashShare } from '../warehouses/warehouse.ts';
+import type { InstantPart } from '../../store/instant-parts.ts';
+
+export interface PlannedPart extends HashShare {
+  /** Rows that were counted in it. */
+  readonly rows: number;
+}
+
+export interface PartsPlan {
+  /** Parts to read, in the order of their hashes: those that are new, and known ones whose number of rows changed. */
+  readonly read: readonly PlannedPart[];
+  /** Known parts that have outgrown a segment: parts of `read` take their place. */
+  readonly dissolved: readonly InstantPart[];
+}
+
+export interface PartsRequest {
+  readonly known: readonly InstantPart[];
+  /** Rows that a part may hold, unless they are all of one user. */
+  readonly ceiling: number;
+  /** Whether a known part is left out where its number of rows is unchanged. */
+  readonly spareUnchanged: boolean;
+  /** Counts the rows of a share (undefined: of everything) by the first digits of their users' hashes. */
+  readonly count: (share: HashShare | undefined, digits: number) => Promise<ReadonlyMap<string, number>>;
+}
+
+/** Digits of a whole hash: a share of so many holds one user. */
+const HASH_DIGITS = 32;
+/** Groups per part: enough that packing them fills the parts well. */
+const GROUPS_PER_PART = 4;
+
+export async function planParts(request: PartsRequest): Promise<PartsPlan> {
+  const [first] = request.known;
+  const digits = first ? shortest(request.known) : digitsFor(await total(request), request.ceiling);
+  return planWithin(request, undefined, digits);
+}
+
+/** How many hex digits divide so many rows finely enough. */
+export function digitsFor(rows: number, ceiling: number): number {
+  const groups = (rows * GROUPS_PER_PART) / ceiling;
+  return Math.min(HASH_DIGITS, Math.max(1, Math.ceil(Math.log(groups) / Math.log(16))));
+}
+
+async function total({ count }: PartsRequest): Promise<number> {
+  let rows = 0;
+  for (const each of (await count(undefined, 1)).values()) rows += each;
+  return rows;
+}
+
+const shortest = (parts: readonly InstantPart[]): number =>
+  parts.reduce((least, { low }) => Math.min(least, low.length), HASH_DIGITS);
+
+/**
+ * @param scope the prefix that all hashes begin with; undefined: any
+ * @param digits by how many digits the rows are counted here
+ */
+async function planWithin(
+  request: PartsRequest,
+  scope: string | undefined,
+  digits: number,
+): Promise<PartsPlan> {
+  const counts = await request.count(scope === undefined ? undefined : { low: scope, high: scope }, digits);
+  const prefixes = [...counts.keys()].sort();
+  const read: PlannedPart[] = [];
+  const dissolved: InstantPart[] = [];
+  const placed = new Set<string>();
+
+  const known = request.known.filter(({ low }) => scope === undefined || low.startsWith(scope));
+  for (const part of known.filter(({ low }) => low.length === digits)) {
+    const own = prefixes.filter((prefix) => prefix >= part.low && prefix <= part.high);
+    const rows = own.reduce((sum, prefix) => sum + (counts.get(prefix) ?? 0), 0);
+    const isUnchanged = rows === part.rows;
+    const isOneUser = digits === HASH_DIGITS && part.low === part.high;
+    if (rows > request.ceiling && !isUnchanged && !isOneUser) {
+      dissolved.push(part);
+      continue;
+    }
+    for (const prefix of own) placed.add(prefix);
+    if (!isUnchanged || !request.spareUnchanged) read.push({ low: part.low, high: part.high, rows });
+  }
+
+  let open: { low: string; high: string; rows: number } | undefined;
+  const close = (): void => {
+    if (open) read.push(open);
+    open = undefined;
+  };
+  for (const prefix of prefixes) {
+    const rows = counts.get(prefix) ?? 0;
+    const deeper = known.filter(({ low }) => low.length > digits && low.startsWith(prefix));
+    if (placed.has(prefix)) close();
+    else if (deeper.length > 0 || (rows > request.ceiling && digits < HASH_DIGITS)) {
+      close();
+      const finer =
+        deeper.length > 0
+          ? shortest(deeper)
+          : scope === undefined
+            ? Math.min(HASH_DIGITS, digits + digitsFor(rows, request.ceiling))
+            : HASH_DIGITS;
+      const within = await planWithin(request, prefix, finer);
+      read.push(...within.read);
+      dissolved.push(...within.dissolved);
+    } else {
+      if (open && open.rows + rows > request.ceiling) close();
+      open = { low: open?.low ?? prefix, high: prefix, rows: (open?.rows ?? 0) + rows };
+    }
+  }
+  close();
+  return { read: read.sort((a, b) => (a.low < b.low ? -1 : 1)), dissolved };
+}

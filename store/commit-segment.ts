@@ -1,0 +1,141 @@
+/** The commit of a segment: what was delivered becomes what is known, and the watermark moves. */
+import { type Transaction, sql } from 'kysely';
+import { CdiError } from '../model/errors.ts';
+import { DIGEST_BYTES, subtractDigests } from './digest-difference.ts';
+import { type EpochHolder, requireEpoch } from './epoch.ts';
+import { BEFORE_ALL, insertLookback } from './lookback.ts';
+import { forgetOtherInstants, putPart } from './instant-parts.ts';
+import type { LedgerSchema } from './schema.ts';
+import type { TailHead } from './segment-tail.ts';
+
+interface Place extends EpochHolder {
+  readonly segment: number;
+}
+
+interface Watermark {
+  readonly value: string | null;
+  readonly digests: Buffer;
+  readonly epoch: number;
+  readonly segment: number;
+  readonly known_from: string | null;
+}
+
+const NONE: Watermark = { value: null, digests: Buffer.alloc(0), epoch: 0, segment: 0, known_from: null };
+
+/**
+ * @param digestLimit how many digests the sync may keep for what is read in parts
+ * @returns the watermark's text
+ * @throws CdiError `superseded`, or `internal` where the upload is not complete
+ */
+export async function commitSegment(
+  tx: Transaction<LedgerSchema>,
+  holder: EpochHolder,
+  segment: number,
+  digestLimit: number,
+): Promise<string | null> {
+  const place: Place = { ...holder, segment };
+  const before = (await watermarkOf(tx, holder.sync)) ?? NONE;
+  if (before.epoch === holder.epoch && before.segment === segment) return before.value;
+  await requireEpoch(tx, holder);
+  const upload = await tx
+    .selectFrom('uploads')
+    .select(['tail', 'tail_digests', 'tail_taken', 'tail_fresh', 'completed_at'])
+    .where('sync', '=', holder.sync)
+    .where('epoch', '=', holder.epoch)
+    .where('segment', '=', segment)
+    .executeTakeFirst();
+  if (!upload?.completed_at || !upload.tail || !upload.tail_digests) {
+    throw new CdiError('internal', `Segment ${segment} is not uploaded completely.`);
+  }
+  const { tail, tail_digests: met, tail_taken: taken, tail_fresh: fresh } = upload;
+  const value = tail.value ?? before.value;
+  const next = {
+    value,
+    digests: await digestsAfter(tx, place, before, { ...tail, value }, met, taken),
+    epoch: holder.epoch,
+    segment,
+  };
+  await tx
+    .insertInto('watermarks')
+    .values({ sync: holder.sync, ...next })
+    .onConflict((conflict) => conflict.column('sync').doUpdateSet({ ...next, committed_at: sql`now()` }))
+    .execute();
+  const instant = tail.part?.instant ?? value;
+  if (instant !== null) await forgetOtherInstants(tx, holder.sync, instant);
+  if (tail.part) await putPart(tx, holder.sync, tail.part, met, digestLimit);
+  if (tail.fresh && fresh) await insertLookback(tx, holder.sync, tail.fresh, fresh);
+  await forgetGroups(tx, place, tail.kind === 'late' ? null : value);
+  await tx.deleteFrom('uploads').where('sync', '=', holder.sync).where('segment', '<=', segment).execute();
+  return value;
+}
+
+async function watermarkOf(tx: Transaction<LedgerSchema>, sync: string): Promise<Watermark | undefined> {
+  return tx
+    .selectFrom('watermarks')
+    .select(['value', 'digests', 'epoch', 'segment', 'known_from'])
+    .where('sync', '=', sync)
+    .executeTakeFirst();
+}
+
+/**
+ * What is handled at the watermark's own instant. A segment that met all of it says so by itself; otherwise what was
+ * known stays, with what dead runs confirmed at it, because their confirmations count only until the next commit.
+ */
+async function digestsAfter(
+  tx: Transaction<LedgerSchema>,
+  place: Place,
+  before: Watermark,
+  tail: TailHead,
+  met: Buffer,
+  taken: Buffer | null,
+): Promise<Buffer> {
+  if (tail.kind === 'whole') return met;
+  const stays = tail.value === before.value;
+  const groups = await tx
+    .selectFrom('confirmed_groups')
+    .select(['id', 'digests', 'recorded', 'last_updated_at'])
+    .where('sync', '=', place.sync)
+    .where(sql<boolean>`(epoch, segment) <> (${place.epoch}, ${place.segment})`)
+    .$if(stays, (query) => query.where(sql<boolean>`(epoch, segment) > (${before.epoch}, ${before.segment})`))
+    .$if(tail.value !== null, (query) => query.where('last_updated_at', '>=', tail.value ?? ''))
+    .orderBy('id')
+    .execute();
+  if (before.known_from !== null)
+    await recordGroups(
+      tx,
+      place.sync,
+      groups.filter(({ recorded }) => !recorded),
+    );
+  const known = Buffer.concat([...(stays ? [before.digests] : []), ...groups.map(({ digests }) => digests)]);
+  const left = taken && taken.length > 0 ? subtractDigests(known, taken) : known;
+  return tail.kind === 'open' ? Buffer.concat([left, met]) : left;
+}
+
+/** From here on nothing tells any more that these rows are not among those of the lookback: they are put there. */
+async function recordGroups(
+  tx: Transaction<LedgerSchema>,
+  sync: string,
+  groups: readonly { id: number; digests: Buffer; last_updated_at: string }[],
+): Promise<void> {
+  for (const { id, digests, last_updated_at: last } of groups) {
+    const rows = digests.length / DIGEST_BYTES;
+    await insertLookback(tx, sync, [{ first: BEFORE_ALL, last, rows }], digests);
+    await tx.updateTable('confirmed_groups').set({ recorded: true }).where('id', '=', id).execute();
+  }
+}
+
+/** @param upTo confirmations that reach no further than this instant are covered by the watermark; null: only the segment's own go */
+async function forgetGroups(
+  tx: Transaction<LedgerSchema>,
+  { sync, epoch, segment }: Place,
+  upTo: string | null,
+): Promise<void> {
+  await tx
+    .deleteFrom('confirmed_groups')
+    .where('sync', '=', sync)
+    .where((where) => {
+      const own = where.and([where('epoch', '=', epoch), where('segment', '=', segment)]);
+      return upTo === null ? own : where.or([own, where('last_updated_at', '<=', upTo)]);
+    })
+    .execute();
+}

@@ -1,0 +1,47 @@
+/**
+ * A worker is frozen in mid-upload, another takes over, and the first wakes. Its lease has ended by then: nothing of
+ * it may reach Braze any more. What it had written before it froze is at the simulator at once.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
+import type { RecordedRequest } from '../braze-simulator/control-types.ts';
+import { faultTest } from './fault-test.ts';
+
+/** Requests that were written before the freeze have arrived by then. */
+const SETTLE_MS = 200;
+/** Long enough for a stray request, which needs no more than a turn of the event loop. */
+const WATCH_MS = 2_000;
+
+faultTest('worker frozen', async (scene, seed) => {
+  const { client } = scene.installation.braze;
+  const frozen = await scene.startWorker();
+  await scene.start();
+  await scene.untilArrived(scene.drawArrivals(0.1, 0.5));
+  frozen.kill('SIGSTOP');
+  await sleep(SETTLE_MS);
+  const before = await client.record();
+  await scene.startWorker();
+
+  if (seed % 2 === 0) {
+    // It wakes while the other uploads, and is told by its connections, which the other has none of.
+    await scene.untilArrived(arrivals(before) + scene.drawArrivals(0.1, 0.3));
+    const own = new Set(before.map(({ connection }) => connection));
+    const seen = (await client.record()).length;
+    frozen.kill('SIGCONT');
+    await scene.untilSuccess();
+    const stray = (await client.record()).slice(seen).filter(({ connection }) => own.has(connection));
+    expect(stray.map(({ seq }) => seq)).toEqual([]);
+  } else {
+    // It wakes when all is done: whatever arrives then is its.
+    await scene.untilSuccess();
+    const done = (await client.record()).length;
+    frozen.kill('SIGCONT');
+    await sleep(WATCH_MS);
+    expect((await client.record()).slice(done).map(({ seq }) => seq)).toEqual([]);
+  }
+  await scene.judge('unconfirmed');
+});
+
+function arrivals(record: readonly RecordedRequest[]): number {
+  return record.reduce((sum, { objects }) => sum + objects, 0);
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { SettingsError, parseWorkerSettings } from '../../../model/settings.ts';
+
+const REQUIRED = {
+  CDI_LEDGER_URL: 'postgresql://cdi@localhost/cdi',
+  CDI_KEY_FILE: '/var/lib/cdi/key',
+  CDI_STAGING_URL: 'file:///var/lib/cdi/staging',
+};
+
+function errorOf(env: Record<string, string | undefined>): SettingsError | undefined {
+  try {
+    parseWorkerSettings(env);
+    return undefined;
+  } catch (error) {
+    if (error instanceof SettingsError) return error;
+    throw error;
+  }
+}
+
+/** What is wrong with one variable while all others are right. */
+const problemOf = (name: string, value: string | undefined): string | undefined =>
+  errorOf({ ...REQUIRED, [name]: value })?.message;
+
+describe('a variable', () => {
+  it.each([
+    ['CDI_LEDGER_URL', 'postgres://localhost/cdi'],
+    ['CDI_LEDGER_URL', 'postgresql://localhost/cdi'],
+    ['CDI_SMTP_URL', 'smtp://localhost'],
+    ['CDI_SMTP_URL', 'smtps://user:password@localhost:465'],
+    ['CDI_TEMPORAL_UI', 'http://localhost:8233'],
+    ['CDI_TEMPORAL_UI', 'https://temporal.example.com'],
+    ['CDI_QUEUE_PREFIX', 'a'],
+    ['CDI_QUEUE_PREFIX', '0_A-z'.padEnd(41, 'x')],
+    ['CDI_LEASE_TTL', '1s'],
+    ['CDI_LEASE_TTL', '1000ms'],
+    ['CDI_HEARTBEAT_TIMEOUT', '1s'],
+    ...['trace', 'debug', 'info', 'warn', 'error', 'fatal'].map((level) => ['CDI_LOG_LEVEL', level] as const),
+  ] as const)('%s may be %s', (name, value) => {
+    expect(problemOf(name, value)).toBeUndefined();
+  });
+
+  it.each([
+    ['CDI_LEDGER_URL', 'x-postgres://localhost/cdi', /write the URL of the ledger, postgresql:\/\//],
+    ['CDI_LEDGER_URL', 'postgresql://', /write the URL of the ledger, postgresql:\/\//],
+    ['CDI_LEDGER_URL', '', /write the URL of the ledger, postgresql:\/\//],
+    ['CDI_STAGING_URL', '/tmp/file:///staging', /write the URL of the staging folder, file:\/\/\/path$/],
+    ['CDI_STAGING_URL', 'file:///', /write the URL of the staging folder, file:\/\/\/path$/],
+    ['CDI_STAGING_URL', '', /write the URL of the staging folder, file:\/\/\/path$/],
+    ['CDI_SMTP_URL', 'x+smtp://localhost', /write smtp:\/\/user:password@host:port, or smtps:\/\//],
+    ['CDI_SMTP_URL', 'smtp://', /write smtp:\/\/user:password@host:port, or smtps:\/\//],
+    [
+      'CDI_TEMPORAL_UI',
+      'see https://temporal.example.com',
+      /write the URL of the Temporal UI, https:\/\/host$/,
+    ],
+    ['CDI_QUEUE_PREFIX', '-cdi', /use 1 to 41 letters, digits, - and _$/],
+    ['CDI_QUEUE_PREFIX', 'a b', /use 1 to 41 letters, digits, - and _$/],
+    ['CDI_QUEUE_PREFIX', 'x'.repeat(42), /use 1 to 41 letters, digits, - and _$/],
+    ['CDI_LEASE_TTL', '999ms', /write a duration of 1s or more$/],
+    ['CDI_LEASE_TTL', 'soon', /write a duration of 1s or more$/],
+    ['CDI_HEARTBEAT_TIMEOUT', '999ms', /write a duration of 1s or more$/],
+    ['CDI_HEARTBEAT_TIMEOUT', 'soon', /write a duration of 1s or more$/],
+    ['CDI_KEY_FILE', '', /name the file with the encryption keys, or give them in CDI_KEY$/],
+  ])('%s may not be %j', (name, value, problem) => {
+    expect(problemOf(name, value)).toMatch(new RegExp(`^${name}: `));
+    expect(problemOf(name, value)).toMatch(problem);
+  });
+});
+
+it('the address of the Temporal UI loses the slash at its end, and no other', () => {
+  const addressOf = (CDI_TEMPORAL_UI: string): string | undefined =>
+    parseWorkerSettings({ ...REQUIRED, CDI_TEMPORAL_UI }).temporalUi;
+  expect(addressOf('https://a.b/')).toBe('https://a.b');
+  expect(addressOf('https://a.b/ui/temporal/')).toBe('https://a.b/ui/temporal');
+});
+
+it('several problems stand on a line each', () => {
+  const error = errorOf({ ...REQUIRED, CDI_KEY_FILE: undefined, CDI_LEASE_TTL: '0s' });
+  expect(error?.name).toBe('SettingsError');
+  expect(error?.message.split('\n')).toEqual(error?.problems);
+  expect(error?.problems).toHaveLength(2);
+});
