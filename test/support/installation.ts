@@ -255,8 +255,8 @@ export async function startWorker(
   environment: NodeJS.ProcessEnv,
   prefix: readonly string[] = [],
 ): Promise<WorkerProcess> {
-  const [command = process.execPath, ...args] = [...prefix, process.execPath, WORKER];
-  const child: ChildProcess = spawn(command, args, {
+  const words: string[] = [...prefix, process.execPath, WORKER];
+  const child: ChildProcess = spawn(words[0] ?? process.execPath, words.slice(1), {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
