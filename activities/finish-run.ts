@@ -6,6 +6,8 @@ import { NO_COUNTS } from '../model/run.ts';
 import { runOutcome } from '../model/run-outcome.ts';
 import { parseDuration } from '../model/duration.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { decideNotification } from './notify/decide.ts';
+import { reportedError } from './notify/run-report.ts';
 import { runFolder } from './staging/staging.ts';
 
 export interface FinishRunInput {
@@ -26,6 +28,8 @@ export interface FinishedRun {
   readonly watermark: string | null;
   readonly seconds: number;
   readonly warnings: readonly string[];
+  /** Whether somebody asked to be told of it. */
+  readonly isTold: boolean;
 }
 
 export function finishRun({ ledger, staging, log }: ActivityDependencies) {
@@ -35,10 +39,11 @@ export function finishRun({ ledger, staging, log }: ActivityDependencies) {
       status: runOutcome(counts, failure?.type),
       error: failure ?? null,
     }));
-    const keep = await ledger.definitions
-      .sync(sync)
-      .then(({ definition }) => parseDuration(definition.options.keep_rows) ?? 0)
-      .catch(() => 0);
+    const definition = await ledger.definitions.sync(sync).then(
+      (found) => found.definition,
+      () => undefined,
+    );
+    const keep = parseDuration(definition?.options.keep_rows ?? '0s') ?? 0;
     if (keep === 0) await staging.remove(runFolder(sync, run));
     if (!record)
       return {
@@ -48,10 +53,16 @@ export function finishRun({ ledger, staging, log }: ActivityDependencies) {
         watermark: null,
         seconds: 0,
         warnings: [],
+        isTold: false,
       };
     const { status, dataType, counts, watermarkAfter, startedAt, finishedAt, warnings } = record;
     const seconds = ((finishedAt ?? startedAt).getTime() - startedAt.getTime()) / 1_000;
     log.info({ sync, run, status, ...counts, seconds, type: failure?.type }, 'run ended');
-    return { status, dataType, counts, watermark: watermarkAfter, seconds, warnings };
+    const isTold =
+      definition !== undefined &&
+      status !== 'running' &&
+      decideNotification({ status, counts, error: reportedError(record) }, definition.notifications) !==
+        undefined;
+    return { status, dataType, counts, watermark: watermarkAfter, seconds, warnings, isTold };
   };
 }

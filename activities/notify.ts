@@ -1,12 +1,9 @@
 /** Tells people what they asked to be told about a run that has ended, or that it waits for them. */
-import type { ErrorType } from '../model/errors.ts';
-import { isErrorType } from '../model/errors.ts';
 import { IDENTIFIER_COLUMNS, type SourceRow } from '../model/row.ts';
-import type { RunRecord } from '../store/runs.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { decideNotification } from './notify/decide.ts';
 import { renderMail } from './notify/render-mail.ts';
-import type { Rejection, RowIdentifier, RunReport } from './notify/run-report.ts';
+import { type Rejection, type RowIdentifier, type RunReport, reportedError } from './notify/run-report.ts';
 
 export interface NotifyInput {
   readonly sync: string;
@@ -37,7 +34,7 @@ export function notify({ ledger, mail, log, settings }: ActivityDependencies) {
       finishedAt: record.finishedAt,
       counts: record.counts,
       watermark: record.watermarkAfter,
-      error: errorOf(record),
+      error: reportedError(record),
       held: record.held,
       rejections: [],
       futureRows: record.futureRows,
@@ -73,12 +70,6 @@ export function notify({ ledger, mail, log, settings }: ActivityDependencies) {
       return rejections;
     }
   };
-}
-
-function errorOf(record: RunRecord): RunReport['error'] {
-  if (!record.error) return null;
-  const type: ErrorType = isErrorType(record.error.type) ? record.error.type : 'internal';
-  return { type, message: record.error.message, vendorCode: record.error.code ?? undefined };
 }
 
 /** The first identifier column that a row fills. */

@@ -104,7 +104,7 @@ const optionsSchema = z
       .int()
       .min(1)
       .max(5_000_000)
-      .default(200_000)
+      .default(400_000)
       .describe('Ceiling of a segment, in rows. A segment grows past it only to finish an instant.'),
     safety_lag: duration(
       'How far behind the clock of the warehouse a run stops reading, for writers that commit late.',
@@ -117,7 +117,7 @@ const optionsSchema = z
       .describe(
         "Share of the workspace's rate limit that this sync may use; the rest is left to other traffic.",
       ),
-    max_concurrency: z.int().min(1).max(500).default(200).describe('Requests in flight at most.'),
+    max_concurrency: z.int().min(1).max(500).default(300).describe('Requests in flight at most.'),
     unconfirmed_window: z
       .int()
       .min(1)

@@ -5,7 +5,9 @@
 import {
   ActivityCancellationType,
   type ActivityOptions,
+  type LocalActivityOptions,
   proxyActivities,
+  proxyLocalActivities,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { BrazeActivities, ControlActivities, WarehouseActivities } from '../activities/index.ts';
@@ -52,8 +54,11 @@ export const BRAZE: ActivityOptions = {
   },
 };
 
-/** The ledger must be told, however long it is away. */
-export const CONTROL: ActivityOptions = {
+/**
+ * The ledger must be told, however long it is away. These steps take milliseconds, so they run as local activities: within
+ * the workflow task that asks for them, without a way through the server each.
+ */
+export const CONTROL: LocalActivityOptions = {
   ...WAITED_FOR,
   startToCloseTimeout: '15 seconds',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
@@ -87,7 +92,11 @@ export const INTERACTIVE: ActivityOptions = {
 type Steps = WarehouseActivities & BrazeActivities & ControlActivities;
 type Step = keyof Steps;
 
-const CLASSES: Record<Step, { queue: 'control' | 'warehouse' | 'braze'; options: ActivityOptions }> = {
+type StepClass =
+  | { readonly queue: 'control' | 'warehouse' | 'braze'; readonly options: ActivityOptions }
+  | { readonly queue: 'here'; readonly options: LocalActivityOptions };
+
+const CLASSES: Record<Step, StepClass> = {
   testConnection: { queue: 'warehouse', options: WAREHOUSE },
   readWatermark: { queue: 'warehouse', options: WAREHOUSE },
   planParts: { queue: 'warehouse', options: WAREHOUSE },
@@ -96,12 +105,12 @@ const CLASSES: Record<Step, { queue: 'control' | 'warehouse' | 'braze'; options:
   extractRejected: { queue: 'warehouse', options: WAREHOUSE },
   validate: { queue: 'braze', options: BRAZE },
   upload: { queue: 'braze', options: BRAZE },
-  commitWatermark: { queue: 'control', options: CONTROL },
-  commitRetry: { queue: 'control', options: CONTROL },
-  holdRun: { queue: 'control', options: CONTROL },
-  answerHeld: { queue: 'control', options: CONTROL },
-  recordRetry: { queue: 'control', options: CONTROL },
-  finishRun: { queue: 'control', options: CONTROL },
+  commitWatermark: { queue: 'here', options: CONTROL },
+  commitRetry: { queue: 'here', options: CONTROL },
+  holdRun: { queue: 'here', options: CONTROL },
+  answerHeld: { queue: 'here', options: CONTROL },
+  recordRetry: { queue: 'here', options: CONTROL },
+  finishRun: { queue: 'here', options: CONTROL },
   notify: { queue: 'control', options: MAIL },
   maintain: { queue: 'control', options: MAIL },
   previewSource: { queue: 'warehouse', options: INTERACTIVE },
@@ -120,10 +129,20 @@ export function step<S extends Step>(
   ...args: Parameters<Steps[S]>
 ): Promise<Awaited<ReturnType<Steps[S]>>> {
   const { queue, options } = CLASSES[name];
-  const taskQueue = queues()[queue];
-  const activities = proxyActivities<Steps>({ ...options, taskQueue });
-  const activity = activities[name] as {
-    executeWithOptions(options: ActivityOptions, args: unknown[]): Promise<Awaited<ReturnType<Steps[S]>>>;
-  };
-  return activity.executeWithOptions({ ...options, taskQueue, summary }, args);
+  if (queue === 'here')
+    return callable<S>(proxyLocalActivities<Steps>(options)[name]).executeWithOptions(
+      { ...options, summary },
+      args,
+    );
+  const placed = { ...options, taskQueue: queues()[queue], summary };
+  return callable<S>(proxyActivities<Steps>(placed)[name]).executeWithOptions(placed, args);
+}
+
+interface Callable<S extends Step> {
+  executeWithOptions(options: object, args: unknown[]): Promise<Awaited<ReturnType<Steps[S]>>>;
+}
+
+/** The proxies' own type does not survive a step that is not known by name. */
+function callable<S extends Step>(step: unknown): Callable<S> {
+  return step as Callable<S>;
 }

@@ -9,7 +9,7 @@ import { Progress, grouped } from './progress.ts';
 import { ROWS_REJECTED, SYNC_DATA_TYPE, SYNC_OUTCOME } from './search-attributes.ts';
 
 /** What an operator reads as the result of a run. */
-export interface RunReport extends FinishedRun {
+export interface RunReport extends Omit<FinishedRun, 'isTold'> {
   readonly sync: string;
   readonly run: string;
   readonly summary: string;
@@ -21,12 +21,16 @@ export async function closeRun(
   failure: RunFailure | undefined,
   warnings?: readonly string[],
 ): Promise<RunReport> {
-  const finished = await step('finishRun', failure ? `ended by ${failure.type}` : 'all delivered', {
-    sync,
-    run,
-    failure,
-    ...(warnings === undefined ? {} : { warnings }),
-  });
+  const { isTold, ...finished } = await step(
+    'finishRun',
+    failure ? `ended by ${failure.type}` : 'all delivered',
+    {
+      sync,
+      run,
+      failure,
+      ...(warnings === undefined ? {} : { warnings }),
+    },
+  );
   upsertSearchAttributes([
     ...(finished.dataType === undefined ? [] : [{ key: SYNC_DATA_TYPE, value: finished.dataType }]),
     { key: SYNC_OUTCOME, value: finished.status },
@@ -38,7 +42,7 @@ export async function closeRun(
   const rejected =
     finished.counts.rejected > 0 ? ` Rejected rows: \`cdi rejected ${sync} --run ${run}\`.` : '';
   new Progress(`${sync}: ${finished.status}`, NO_COUNTS).at(why + rejected, finished.counts);
-  await tellOf(sync, run, finished.status);
+  if (isTold) await tellOf(sync, run, finished.status);
   return { sync, run, summary: sentence(finished), ...finished };
 }
 
@@ -47,7 +51,11 @@ export async function tellOf(sync: string, run: string, how: string): Promise<vo
   await step('notify', how, { sync, run }).catch(() => undefined);
 }
 
-function sentence({ counts, seconds, watermark }: FinishedRun): string {
+function sentence({
+  counts,
+  seconds,
+  watermark,
+}: Pick<FinishedRun, 'counts' | 'seconds' | 'watermark'>): string {
   const pace = seconds > 0 ? ` (${grouped(counts.sent / seconds)} rows/s)` : '';
   return (
     `${grouped(counts.read)} rows read, ${grouped(counts.sent)} sent, ${grouped(counts.rejected)} rejected ` +

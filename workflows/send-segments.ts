@@ -14,6 +14,11 @@ import { step } from './activity-options.ts';
 import { type Progress, grouped } from './progress.ts';
 import { type RefreshCursor, readingOrder } from './reading-order.ts';
 
+/** The first segment is small, so that the first row is at Braze at once; a usual run needs no other. */
+const FIRST_PAGES = 2;
+/** Between two segments the requests in flight run out, so a long run should soon have large ones. */
+const GROWTH = 4;
+
 export interface SegmentsInput {
   readonly sync: string;
   readonly run: string;
@@ -36,7 +41,7 @@ export interface SegmentsOutcome {
 export async function sendSegments(input: SegmentsInput): Promise<SegmentsOutcome> {
   const { sync, run, start, progress, limits } = input;
   const { epoch, upper, options } = start;
-  let rows = options.pageRows;
+  let rows = Math.min(options.pageRows * FIRST_PAGES, options.segmentRows);
   let read = start.counts.read;
   let deletes = 0;
   let number = 0;
@@ -57,8 +62,8 @@ export async function sendSegments(input: SegmentsInput): Promise<SegmentsOutcom
     if (next.done) return undefined;
     const stretch = next.value;
     number += 1;
-    const ceiling = Math.min(rows, options.segmentRows);
-    if (stretch.kind === 'range') rows = Math.min(rows * 2, options.segmentRows);
+    const ceiling = rows;
+    if (stretch.kind === 'range') rows = Math.min(rows * GROWTH, options.segmentRows);
     const segment = await step('extract', `segment ${number}, ${described(stretch, ceiling)}`, {
       place: { sync, run, epoch, segment: number },
       stretch,

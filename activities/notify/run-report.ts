@@ -1,7 +1,8 @@
 import type { DataType } from '../../model/data-type.ts';
-import type { ErrorType } from '../../model/errors.ts';
+import { type ErrorType, isErrorType } from '../../model/errors.ts';
 import type { HeldRun } from '../../model/guard.ts';
 import type { RunCounts, RunOutcome, Trigger } from '../../model/run.ts';
+import type { RunRecord } from '../../store/runs.ts';
 
 /** Plain data about a run that has ended, or is held: all that a notification may tell. */
 export interface RunReport {
@@ -61,4 +62,11 @@ export interface RowIdentifier {
 export interface RunLinks {
   /** Page of the run in the Temporal UI. */
   readonly temporal?: string | undefined;
+}
+
+/** The error of a run as its report holds it. */
+export function reportedError({ error }: Pick<RunRecord, 'error'>): RunError | null {
+  if (!error) return null;
+  const type = isErrorType(error.type) ? error.type : 'internal';
+  return { type, message: error.message, vendorCode: error.code ?? undefined };
 }

@@ -33,7 +33,10 @@ export interface Answer {
   readonly answerLost: boolean;
 }
 
-/** Answers are written together: as many as came in while the last group was being written, at least this long. */
+/**
+ * Answers are written together: as many as came in while the last group was being written, at least this long unless the
+ * window is what holds the upload up.
+ */
 const GATHER_MS = 20;
 /** How long answers wait for a ledger that is out of reach. */
 const LEDGER_PATIENCE_MS = 120_000;
@@ -57,6 +60,7 @@ export class Confirmer {
   /** Why answers could not be recorded. */
   #unrecorded: Error | undefined;
   #waiting: (() => void)[] = [];
+  #gathering = new AbortController();
 
   /** @param confirmed numbers of the batches that former attempts confirmed */
   constructor(
@@ -92,7 +96,10 @@ export class Confirmer {
   async room(batch: number): Promise<void> {
     while (batch >= this.#reservedTo) {
       this.#rethrow();
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>((resolve) => {
+        this.#waiting.push(resolve);
+        this.#gathering.abort();
+      });
     }
     this.#rethrow();
   }
@@ -128,7 +135,7 @@ export class Confirmer {
     this.#isWriting = true;
     try {
       while (this.#gathered.length > 0) {
-        await sleep(GATHER_MS);
+        await this.#gather();
         await this.#record(this.#gathered.splice(0));
       }
     } catch (error) {
@@ -137,6 +144,13 @@ export class Confirmer {
     } finally {
       this.#isWriting = false;
     }
+  }
+
+  /** Waits for more answers, but not while nothing can be sent before these are recorded. */
+  async #gather(): Promise<void> {
+    if (this.#waiting.length > 0) return;
+    this.#gathering = new AbortController();
+    await sleep(GATHER_MS, undefined, { signal: this.#gathering.signal }).catch(() => undefined);
   }
 
   async #record(answers: readonly Answer[]): Promise<void> {

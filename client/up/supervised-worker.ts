@@ -31,6 +31,13 @@ export interface SupervisedWorker {
   readonly stop: (hurry?: AbortSignal) => Promise<void>;
 }
 
+/**
+ * Rows live for a moment only. Where V8 lets more of them gather before it looks, and where the C library keeps memory apart
+ * for each thread, the worker takes 150 MB more and is no faster.
+ */
+const MEMORY_FLAGS = ['--max-semi-space-size=8'];
+const MEMORY_ENV = { MALLOC_ARENA_MAX: '2' };
+
 const START_TIMEOUT_MS = 120_000;
 /** What a worker logs once it takes tasks. */
 const READY = '"msg":"worker ready"';
@@ -57,7 +64,12 @@ export async function superviseWorker(options: WorkerOptions): Promise<Supervise
   async function start(): Promise<ServerProcess> {
     const logOffset = await sizeOfLog(log);
     startedAt = performance.now();
-    const worker = await launch({ command: process.execPath, args: [...process.execArgv, entry], log, env });
+    const worker = await launch({
+      command: process.execPath,
+      args: [...process.execArgv, ...MEMORY_FLAGS, entry],
+      log,
+      env: { ...MEMORY_ENV, ...env },
+    });
     try {
       await options.onStart({ pid: worker.pid, start: worker.start });
       await untilReady(worker, {
