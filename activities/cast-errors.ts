@@ -1,7 +1,7 @@
 /** Gives every error of an activity one of the pipeline's types, in one place, and keeps row values out of it. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { CdiError, classify } from '../model/errors.ts';
+import { CdiError, adviceOn, classify } from '../model/errors.ts';
 import { isConnectionError } from '../store/connection-error.ts';
 import type { Log } from './dependencies.ts';
 
@@ -34,7 +34,7 @@ function ledgerUnavailable(cause: unknown): CdiError {
 }
 
 function toFailure(error: unknown, context: Context, log: Log): ApplicationFailure {
-  const { type, message, retryable, hint } = classify(error);
+  const { type, message, retryable } = classify(error);
   const { activityType, attempt, workflowExecution } = context.info;
   const fields = {
     activity: activityType,
@@ -47,15 +47,18 @@ function toFailure(error: unknown, context: Context, log: Log): ApplicationFailu
   };
   if (type === 'internal') log.error(fields, message);
   else log.warn(fields, message);
-  return ApplicationFailure.create({
+  const failure = ApplicationFailure.create({
     type,
-    message: `${message} ${hint}`,
+    message: `${message} ${adviceOn(type)}`,
     nonRetryable: !retryable,
     details: [{ message, code: error instanceof CdiError ? (error.vendorCode ?? null) : null }],
     ...(error instanceof CdiError && error.retryAfterMs !== undefined
       ? { nextRetryDelay: error.retryAfterMs }
       : {}),
   });
+  // It would tell of this function only. Where the error itself comes from is in the log.
+  failure.stack = '';
+  return failure;
 }
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);

@@ -11,6 +11,7 @@ import type { Stretch } from './extraction/stretch.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { SegmentFiles, type SegmentPlace, type StagedSegment } from './upload/segment-pages.ts';
 import { withSource } from './warehouses/open-source.ts';
+import type { ReadRange } from './warehouses/warehouse.ts';
 
 export interface ExtractInput {
   readonly place: SegmentPlace;
@@ -23,6 +24,8 @@ export interface ExtractInput {
   /** What the run has read before this segment, and what it may send. */
   readonly readBefore: RunSize;
   readonly limits: RunSize;
+  /** Where it is set, the rows from here up to the upper bound are counted. */
+  readonly ahead?: Pick<ReadRange, 'from' | 'inclusive'> | undefined;
 }
 
 export interface ExtractedSegment {
@@ -43,6 +46,8 @@ export interface ExtractedSegment {
   readonly isLate: boolean;
   /** Whether there is nothing to deliver and nothing to commit. */
   readonly isEmpty: boolean;
+  /** How many rows were counted ahead, where that was asked for. */
+  readonly rowsAhead?: number;
 }
 
 /** @throws CdiError `limit_exceeded` where the run has more rows than it may; the warehouse's and staging's classes */
@@ -57,13 +62,24 @@ export function extract({ ledger, staging }: ActivityDependencies) {
       await files.remove();
 
       const label = `braze-cdi ${place.sync} ${place.run}`;
-      const content = await withSource(ledger, definition, { signal, label }, ({ connection, columns }) =>
-        extractStretch(input, {
-          ledger,
-          definition,
-          files,
-          read: (range, limit) => connection.read(definition.source, columns, range, limit),
-          progress: tell,
+      const content = await withSource(
+        ledger,
+        definition,
+        { signal, label },
+        async ({ connection, columns }) => ({
+          ...(input.ahead && {
+            rowsAhead: await connection.count(definition.source, columns, {
+              ...input.ahead,
+              to: input.upper,
+            }),
+          }),
+          ...(await extractStretch(input, {
+            ledger,
+            definition,
+            files,
+            read: (range, limit) => connection.read(definition.source, columns, range, limit),
+            progress: tell,
+          })),
         }),
       );
       signal.throwIfAborted();

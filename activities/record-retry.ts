@@ -8,9 +8,11 @@ export interface RecordRetryInput {
   readonly request: RetryRequest;
 }
 
+/** @returns how many rejected rows are on offer */
 export function recordRetry({ ledger }: ActivityDependencies) {
-  return async ({ sync, run, request }: RecordRetryInput): Promise<void> => {
+  return async ({ sync, run, request }: RecordRetryInput): Promise<number> => {
     const { by, ...details } = request;
     await ledger.corrections.recordRetry(sync, run, by, details);
+    return (await ledger.rejectedRows.onOffer(sync, request.ofRun ?? undefined)).rows;
   };
 }

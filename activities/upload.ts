@@ -12,7 +12,7 @@ import type { RateLimit } from './braze/rate-budget.ts';
 import { sendBatch } from './braze/send-batch.ts';
 import { epochHolder } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { withHeartbeat } from './heartbeat.ts';
+import { type StepProgress, withHeartbeat } from './heartbeat.ts';
 import { SegmentFiles, type StagedSegment } from './upload/segment-pages.ts';
 import { acquireLease } from './upload/upload-lease.ts';
 import { uploadSegment } from './upload/upload-segment.ts';
@@ -46,6 +46,8 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
       };
       const client = clients.take(connection);
       let isDone = false;
+      let told: StepProgress = {};
+      const alsoTell = (more: StepProgress): void => tell((told = { ...told, ...more }));
       const stopWaiting = endSoonAfter(signal, client);
       try {
         await uploadSegment({
@@ -58,7 +60,7 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
           window: options.unconfirmed_window,
           concurrency,
           signal,
-          progress: tell,
+          progress: alsoTell,
           send: (batch, tally) =>
             sendBatch(
               batch,
@@ -69,6 +71,7 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
                 concurrency,
                 mayWrite: lease.holds,
                 untilMayWrite: lease.untilHolds,
+                troubled: (kind) => alsoTell({ [kind]: (told[kind] ?? 0) + 1 }),
                 signal,
               },
               tally,

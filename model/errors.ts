@@ -8,6 +8,14 @@ import type { RunOutcome } from './run.ts';
 export const AUDIENCES = ['data_team', 'braze_admin', 'operator', 'nobody'] as const;
 export type Audience = (typeof AUDIENCES)[number];
 
+/** Who that is, in words. */
+export const AUDIENCE_WORDS: Readonly<Record<Audience, string>> = {
+  data_team: 'the data team',
+  braze_admin: 'the Braze administrator',
+  operator: 'the operator of this installation',
+  nobody: 'nobody',
+};
+
 export interface ErrorRule {
   /** How a run ends that this error stops. */
   readonly outcome: Exclude<RunOutcome, 'success' | 'partial'>;
@@ -234,6 +242,12 @@ export const ERROR_TYPES = Object.keys(ERROR_RULES) as ErrorType[];
 
 /** The types that no retry mends: a failure of such a type is marked non-retryable where it is cast. */
 export const FINAL_ERROR_TYPES = ERROR_TYPES.filter((type) => !ERROR_RULES[type].retryable);
+
+/** Who must act on an error, and what there is to do: what follows its message in the Temporal UI. */
+export function adviceOn(type: ErrorType): string {
+  const { audience, hint } = ERROR_RULES[type];
+  return `Who must act: ${AUDIENCE_WORDS[audience]}. What to do: ${hint}`;
+}
 
 export function isErrorType(value: unknown): value is ErrorType {
   return typeof value === 'string' && Object.hasOwn(ERROR_RULES, value);

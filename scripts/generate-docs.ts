@@ -11,7 +11,7 @@ import {
   jsonSchemaOf,
   type JsonSchema,
 } from '../client/definitions/json-schema.ts';
-import { type Audience, ERROR_RULES, ERROR_TYPES, type ErrorType } from '../model/errors.ts';
+import { AUDIENCE_WORDS, ERROR_RULES, ERROR_TYPES, type ErrorType } from '../model/errors.ts';
 import { OTHER_SETTINGS, workerEnvironmentSchema } from '../model/settings.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -150,13 +150,6 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
     `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
-
-const AUDIENCE_WORDS: Record<Audience, string> = {
-  data_team: 'the data team',
-  braze_admin: 'the Braze administrator',
-  operator: 'the operator of this installation',
-  nobody: 'nobody',
-};
 
 function errorEntry(type: ErrorType): string {
   const { summary, outcome, retryable, audience, hint } = ERROR_RULES[type];

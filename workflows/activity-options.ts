@@ -90,7 +90,9 @@ export const INTERACTIVE: ActivityOptions = {
 };
 
 type Steps = WarehouseActivities & BrazeActivities & ControlActivities;
-type Step = keyof Steps;
+export type Step = keyof Steps;
+export type StepInput<S extends Step> = Parameters<Steps[S]>;
+export type StepOutput<S extends Step> = Awaited<ReturnType<Steps[S]>>;
 
 type StepClass =
   | { readonly queue: 'control' | 'warehouse' | 'braze'; readonly options: ActivityOptions }
@@ -118,6 +120,11 @@ const CLASSES: Record<Step, StepClass> = {
   testCredential: { queue: 'warehouse', options: INTERACTIVE },
 };
 
+/** Whether a step only touches the ledger; the Temporal UI shows such a step when it has ended, not before. */
+export function isInLedger(name: Step): boolean {
+  return CLASSES[name].queue === 'here';
+}
+
 /**
  * Runs one step as an activity of its class.
  *
@@ -126,8 +133,8 @@ const CLASSES: Record<Step, StepClass> = {
 export function step<S extends Step>(
   name: S,
   summary: string,
-  ...args: Parameters<Steps[S]>
-): Promise<Awaited<ReturnType<Steps[S]>>> {
+  ...args: StepInput<S>
+): Promise<StepOutput<S>> {
   const { queue, options } = CLASSES[name];
   if (queue === 'here')
     return callable<S>(proxyLocalActivities<Steps>(options)[name]).executeWithOptions(
@@ -139,7 +146,7 @@ export function step<S extends Step>(
 }
 
 interface Callable<S extends Step> {
-  executeWithOptions(options: object, args: unknown[]): Promise<Awaited<ReturnType<Steps[S]>>>;
+  executeWithOptions(options: object, args: unknown[]): Promise<StepOutput<S>>;
 }
 
 /** The proxies' own type does not survive a step that is not known by name. */

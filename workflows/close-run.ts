@@ -1,11 +1,10 @@
 /** The end of a run, however it ended: its record is closed, and who asked is told. */
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import type { FinishedRun } from '../activities/finish-run.ts';
-import { ERROR_RULES } from '../model/errors.ts';
-import { NO_COUNTS } from '../model/run.ts';
 import { step } from './activity-options.ts';
+import { endedDetails, grouped } from './current-details.ts';
 import type { RunFailure } from './failure.ts';
-import { Progress, grouped } from './progress.ts';
+import type { Progress } from './progress.ts';
 import { ROWS_REJECTED, SYNC_DATA_TYPE, SYNC_OUTCOME } from './search-attributes.ts';
 
 /** What an operator reads as the result of a run. */
@@ -17,13 +16,13 @@ export interface RunReport extends Omit<FinishedRun, 'isTold'> {
 
 /** @param warnings what else is to be told of the run */
 export async function closeRun(
-  { sync, run }: { sync: string; run: string },
+  { sync, run, progress }: { sync: string; run: string; progress: Progress },
   failure: RunFailure | undefined,
   warnings?: readonly string[],
 ): Promise<RunReport> {
-  const { isTold, ...finished } = await step(
+  const { isTold, ...finished } = await progress.step(
     'finishRun',
-    failure ? `ended by ${failure.type}` : 'all delivered',
+    failure ? `ended by ${failure.type}` : 'every new row is dealt with',
     {
       sync,
       run,
@@ -36,12 +35,7 @@ export async function closeRun(
     { key: SYNC_OUTCOME, value: finished.status },
     { key: ROWS_REJECTED, value: finished.counts.rejected },
   ]);
-  const why = failure
-    ? `${failure.message} ${ERROR_RULES[failure.type].hint} (${failure.type})`
-    : sentence(finished);
-  const rejected =
-    finished.counts.rejected > 0 ? ` Rejected rows: \`cdi rejected ${sync} --run ${run}\`.` : '';
-  new Progress(`${sync}: ${finished.status}`, NO_COUNTS).at(why + rejected, finished.counts);
+  progress.ends(endedDetails({ sync, run, finished, failure }));
   if (isTold) await tellOf(sync, run, finished.status);
   return { sync, run, summary: sentence(finished), ...finished };
 }

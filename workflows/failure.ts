@@ -1,6 +1,6 @@
 /** What stopped a run, as far as the workflow has to know. */
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
-import { type ErrorType, isErrorType } from '../model/errors.ts';
+import { type ErrorType, adviceOn, isErrorType } from '../model/errors.ts';
 
 export interface RunFailure {
   readonly type: ErrorType;
@@ -22,4 +22,24 @@ export function failureOf(error: unknown): RunFailure {
       ? `The step ${error.activityType} did not end in time.`
       : 'The run failed.';
   return { type: 'internal', message: what, code: null };
+}
+
+/**
+ * What ends a workflow: the message says what failed, who must act and what to do. Its stack would tell only where this
+ * function is called, and stand before everything else in the Temporal UI.
+ *
+ * @param detail what else is to be known of it
+ */
+export function endingFailure(
+  { type, message }: Pick<RunFailure, 'type' | 'message'>,
+  detail: unknown,
+): ApplicationFailure {
+  const failure = ApplicationFailure.create({
+    type,
+    message: `${message} ${adviceOn(type)}`,
+    nonRetryable: true,
+    details: [detail],
+  });
+  failure.stack = '';
+  return failure;
 }

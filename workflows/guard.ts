@@ -1,17 +1,11 @@
 /** Guards: a run that would send more than it may waits for people before any request. */
-import {
-  ApplicationFailure,
-  condition,
-  defineSignal,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
-import { ERROR_RULES } from '../model/errors.ts';
+import { condition, defineSignal, setHandler, upsertSearchAttributes } from '@temporalio/workflow';
 import { type HeldDecision, type RunSize, guardsPassed, heldQuestion } from '../model/guard.ts';
 import { APPROVE_SIGNAL, REJECT_SIGNAL } from '../model/names.ts';
-import { step } from './activity-options.ts';
 import { tellOf } from './close-run.ts';
+import { heldDetails } from './current-details.ts';
+import { endingFailure } from './failure.ts';
+import type { Progress } from './progress.ts';
 import { SYNC_OUTCOME } from './search-attributes.ts';
 
 const approve = defineSignal<[unknown?]>(APPROVE_SIGNAL);
@@ -55,6 +49,7 @@ function nameOf(by: unknown): string {
 export interface GuardedRun {
   readonly sync: string;
   readonly run: string;
+  readonly source: string;
   readonly from: string | null;
   readonly upper: string;
   /** What the run may send unasked. */
@@ -64,42 +59,35 @@ export interface GuardedRun {
 /**
  * Counts what the run would send; beyond the limits it is held until somebody answers.
  *
- * @returns what the run may send: its limits, or what was approved
+ * @returns what the run may send: its limits, or what was approved; and how many new rows were counted
  * @throws ApplicationFailure `run_rejected`
  */
-export async function passGuard(guarded: GuardedRun, answers: Answers): Promise<RunSize> {
+export async function passGuard(
+  { source, ...guarded }: GuardedRun,
+  answers: Answers,
+  progress: Progress,
+): Promise<{ limits: RunSize; rows: number }> {
   const { sync, run, limits } = guarded;
-  const size = await step('measureRun', `${sync}, up to ${guarded.upper}`, guarded);
+  const size = await progress.step('measureRun', `new rows of ${sync}, up to ${guarded.upper}`, guarded);
   const passed = guardsPassed(size, limits);
-  if (passed.length === 0) return limits;
+  if (passed.length === 0) return { limits, rows: size.rows };
 
   answers.ask();
   const question = heldQuestion({ ...size, limits });
-  await step('holdRun', `beyond ${passed.join(' and ')}`, { sync, run, size, limits });
+  await progress.step('holdRun', `beyond ${passed.join(' and ')}`, { sync, run, size, limits });
   upsertSearchAttributes([{ key: SYNC_OUTCOME, value: 'held' }]);
-  setCurrentDetails(heldDetails(sync, question));
+  progress.tells(heldDetails(sync, source, question));
   await tellOf(sync, run, 'held');
   const { decision, by } = await answers.wait();
-  await step('answerHeld', `${decision} by ${by}`, { sync, run, decision, by });
+  await progress.step('answerHeld', `${decision} by ${by}`, { sync, run, decision, by });
   if (decision === 'rejected') {
     const message = `The run was rejected by ${by}. ${question}`;
-    throw ApplicationFailure.create({
-      type: 'run_rejected',
-      message: `${message} ${ERROR_RULES.run_rejected.hint}`,
-      nonRetryable: true,
-      details: [{ message, code: null }],
-    });
+    throw endingFailure({ type: 'run_rejected', message }, { message, code: null });
   }
   upsertSearchAttributes([{ key: SYNC_OUTCOME, value: null }]);
-  return { rows: Math.max(size.rows, limits.rows), deletes: Math.max(size.deletes, limits.deletes) };
-}
-
-function heldDetails(sync: string, question: string): string {
-  return [
-    `### ${sync}: held`,
-    `**Somebody must act:** the run has sent nothing yet, and waits for approval. ${question}`,
-    '',
-    `- It is meant so: \`cdi approve ${sync}\`, or send the signal \`${APPROVE_SIGNAL}\` to this workflow.`,
-    `- It is not: \`cdi reject ${sync}\`, or the signal \`${REJECT_SIGNAL}\`. The run ends and the schedule is paused.`,
-  ].join('\n');
+  const approved = {
+    rows: Math.max(size.rows, limits.rows),
+    deletes: Math.max(size.deletes, limits.deletes),
+  };
+  return { limits: approved, rows: size.rows };
 }

@@ -1,6 +1,5 @@
 /** A run that sends rejected rows again. It holds the lock of its sync, and leaves the watermark where it is. */
 import {
-  ApplicationFailure,
   CancellationScope,
   continueAsNew,
   ContinueAsNew,
@@ -9,7 +8,6 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { RunStart } from '../activities/read-watermark.ts';
-import { ERROR_RULES } from '../model/errors.ts';
 import {
   type LeftCounts,
   NONE_LEFT,
@@ -18,10 +16,10 @@ import {
   addLeft,
   leftSentences,
 } from '../model/retry.ts';
-import { step } from './activity-options.ts';
 import { type RunReport, closeRun, tellOf } from './close-run.ts';
-import { failureOf } from './failure.ts';
-import { Progress, grouped } from './progress.ts';
+import { grouped } from './current-details.ts';
+import { endingFailure, failureOf } from './failure.ts';
+import { Progress } from './progress.ts';
 import { requireOwnId } from './run-lock.ts';
 import { SYNC_DATA_TYPE, SYNC_NAME, SYNC_TRIGGER } from './search-attributes.ts';
 
@@ -53,29 +51,36 @@ export async function retryRun(input: RetryRunInput): Promise<RunReport> {
   const run = continued?.run ?? workflowInfo().runId;
   let upper = continued?.upper;
   let done: RetryProgress = { after: continued?.after ?? null, left: continued?.left ?? NONE_LEFT };
+  let offered: number | undefined;
+  const progress = new Progress(sync);
 
   try {
     upsertSearchAttributes([
       { key: SYNC_NAME, value: sync },
       { key: SYNC_TRIGGER, value: 'retry' },
     ]);
-    const source = await step('testConnection', `source of ${sync}`, { sync, run, trigger: 'retry' });
+    const source = await progress.step('testConnection', `source of ${sync}`, {
+      sync,
+      run,
+      trigger: 'retry',
+    });
     upsertSearchAttributes([{ key: SYNC_DATA_TYPE, value: source.dataType }]);
-    if (!continued) await step('recordRetry', `asked by ${request.by}`, { sync, run, request });
-    const start = await step('readWatermark', `${source.source} in ${source.warehouse}`, {
+    if (!continued)
+      offered = await progress.step('recordRetry', `asked by ${request.by}`, { sync, run, request });
+    const start = await progress.step('readWatermark', `${source.source} in ${source.warehouse}`, {
       sync,
       run,
       upper,
     });
     upper = start.upper;
     for (const closed of start.closedRuns) await tellOf(sync, closed, 'ended outside');
-    const progress = new Progress(`${sync}: rejected rows to ${source.workspace}`, start.counts);
-    progress.at('Looking up the rejected rows.');
+    progress.begins(`rejected rows of ${source.source} to the workspace ${source.workspace}`, start.counts);
+    expectOffered();
     for (let segment = 1, isLast = false; !isLast; segment += 1) {
-      isLast = await sendSegment(segment, start, progress);
+      isLast = await sendSegment(segment, start);
       if (!isLast && workflowInfo().continueAsNewSuggested) return await goOn(continued?.lostPages ?? 0);
     }
-    return await closeRun({ sync, run }, undefined, leftSentences(done.left));
+    return await closeRun({ sync, run, progress }, undefined, leftSentences(done.left));
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     const failure = failureOf(error);
@@ -83,36 +88,46 @@ export async function retryRun(input: RetryRunInput): Promise<RunReport> {
     const lostPages = (continued?.lostPages ?? 0) + 1;
     if (failure.type === 'staging_lost' && lostPages <= LOST_PAGES_LIMIT) return goOn(lostPages);
     const report = await CancellationScope.nonCancellable(() =>
-      closeRun({ sync, run }, failure, leftSentences(done.left)),
+      closeRun({ sync, run, progress }, failure, leftSentences(done.left)),
     );
     if (isCancellation(error)) throw error;
-    throw ApplicationFailure.create({
-      type: failure.type,
-      message: `${failure.message} ${ERROR_RULES[failure.type].hint}`,
-      nonRetryable: true,
-      details: [report],
-    });
+    throw endingFailure(failure, report);
   }
 
   /** @returns whether it was the last */
-  async function sendSegment(segment: number, start: RunStart, progress: Progress): Promise<boolean> {
-    const { place, pages, rows, left, last, end } = await step('extractRejected', `segment ${segment}`, {
-      place: { sync, run, epoch: start.epoch, segment },
-      request,
-      after: done.after,
-      watermark: start.from,
-      upper: start.upper,
-      rows: Math.min(SEGMENT_ROWS, start.options.segmentRows),
-      pageRows: start.options.pageRows,
-    });
+  async function sendSegment(segment: number, start: RunStart): Promise<boolean> {
+    const { place, pages, rows, left, last, end } = await progress.step(
+      'extractRejected',
+      `segment ${segment}`,
+      {
+        place: { sync, run, epoch: start.epoch, segment },
+        request,
+        after: done.after,
+        watermark: start.from,
+        upper: start.upper,
+        rows: Math.min(SEGMENT_ROWS, start.options.segmentRows),
+        pageRows: start.options.pageRows,
+      },
+    );
     if (rows > 0) {
-      await step('validate', `segment ${segment}, ${grouped(rows)} rows`, { place, pages });
-      const counts = await step('upload', `segment ${segment}, ${grouped(rows)} rows`, { place, pages });
-      await step('commitRetry', `segment ${segment}`, { place });
-      progress.at(`Segment ${segment} is sent.`, counts);
+      await progress.step('validate', `segment ${segment}, ${grouped(rows)} rows`, { place, pages });
+      const counts = await progress.step('upload', `segment ${segment}, ${grouped(rows)} rows`, {
+        place,
+        pages,
+      });
+      progress.counted(counts);
+      await progress.step('commitRetry', `segment ${segment}`, { place });
     }
     done = { after: last, left: addLeft(done.left, left) };
+    expectOffered();
     return end;
+  }
+
+  /** What is left alone is not to do. */
+  function expectOffered(): void {
+    if (offered === undefined) return;
+    const leftAlone = Object.values(done.left).reduce((sum, rows) => sum + rows, 0);
+    progress.expects({ unit: 'rows', total: offered - leftAlone, isExact: false });
   }
 
   function goOn(lostPages: number): Promise<never> {

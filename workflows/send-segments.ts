@@ -10,9 +10,10 @@ import type { RunStart } from '../activities/read-watermark.ts';
 import { FULL_REFRESH } from '../model/full-refresh.ts';
 import type { RunSize } from '../model/guard.ts';
 import type { RunCounts } from '../model/run.ts';
-import { step } from './activity-options.ts';
-import { type Progress, grouped } from './progress.ts';
+import { grouped } from './current-details.ts';
+import type { Progress } from './progress.ts';
 import { type RefreshCursor, readingOrder } from './reading-order.ts';
+import { RunExtent } from './run-extent.ts';
 
 /** The first segment is small, so that the first row is at Braze at once; a usual run needs no other. */
 const FIRST_PAGES = 2;
@@ -46,6 +47,7 @@ export async function sendSegments(input: SegmentsInput): Promise<SegmentsOutcom
   let deletes = 0;
   let number = 0;
   let undelivered = 0;
+  const extent = new RunExtent(progress);
   let { refreshAfter } = input;
   let delivering: Promise<void> = Promise.resolve();
   let isBroken = false;
@@ -53,7 +55,13 @@ export async function sendSegments(input: SegmentsInput): Promise<SegmentsOutcom
     // What was read of the instant is known only once it is committed.
     await condition(() => undelivered === 0 || isBroken);
     if (isBroken) await delivering;
-    return step('planParts', `parts of ${request.instant}`, request);
+    const planned = await progress.step(
+      'planParts',
+      `parts of ${request.instant === FULL_REFRESH ? 'the whole table' : request.instant}`,
+      request,
+    );
+    extent.planned(request.instant, planned);
+    return planned;
   };
   const order = readingOrder({ sync, run, start, refreshAfter, planParts });
 
@@ -64,7 +72,7 @@ export async function sendSegments(input: SegmentsInput): Promise<SegmentsOutcom
     number += 1;
     const ceiling = rows;
     if (stretch.kind === 'range') rows = Math.min(rows * GROWTH, options.segmentRows);
-    const segment = await step('extract', `segment ${number}, ${described(stretch, ceiling)}`, {
+    const segment = await progress.step('extract', `segment ${number}, ${described(stretch, ceiling)}`, {
       place: { sync, run, epoch, segment: number },
       stretch,
       upper,
@@ -73,34 +81,41 @@ export async function sendSegments(input: SegmentsInput): Promise<SegmentsOutcom
       pageRows: options.pageRows,
       readBefore: { rows: read, deletes },
       limits,
+      ahead: extent.asks(stretch, read),
     });
     undelivered += 1;
     read += segment.rows;
     deletes += segment.deletes;
     if (stretch.kind === 'part' && stretch.instant === FULL_REFRESH) refreshAfter = stretch.share.low;
-    progress.at(`Segment ${segment.place.segment} is read.`, { read });
+    extent.read(stretch, segment, read);
     return segment;
   };
 
   const validate = async ({ place, pages, rows: count, isLate }: ExtractedSegment): Promise<void> => {
     if (pages > 0)
-      await step('validate', `segment ${place.segment}, ${grouped(count)} rows`, { place, pages, isLate });
+      await progress.step('validate', `segment ${place.segment}, ${grouped(count)} rows`, {
+        place,
+        pages,
+        isLate,
+      });
   };
 
-  const commit = async ({ place, pages, rows: count, last }: ExtractedSegment): Promise<void> => {
-    const counts: RunCounts = await step('upload', `segment ${place.segment}, ${grouped(count)} rows`, {
-      place,
-      pages,
-    });
-    const watermark = await step('commitWatermark', `segment ${place.segment}, up to ${last}`, { place });
-    progress.at(`Delivered up to ${watermark ?? `segment ${place.segment}`}.`, counts);
+  const commit = async ({ place, pages, rows: count, last }: ExtractedSegment): Promise<string | null> => {
+    const counts: RunCounts = await progress.step(
+      'upload',
+      `segment ${place.segment}, ${grouped(count)} rows`,
+      { place, pages },
+    );
+    progress.counted(counts);
+    return await progress.step('commitWatermark', `segment ${place.segment}, up to ${last}`, { place });
   };
 
   const deliver = async (segment: ExtractedSegment, validated: Promise<void>): Promise<void> => {
     try {
       await validated;
-      if (!segment.isEmpty) await commit(segment);
+      const watermark = segment.isEmpty ? null : await commit(segment);
       undelivered -= 1;
+      progress.delivered(watermark);
     } catch (error) {
       isBroken = true;
       throw error;

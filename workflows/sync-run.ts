@@ -1,6 +1,5 @@
 /** One run of a sync. */
 import {
-  ApplicationFailure,
   CancellationScope,
   continueAsNew,
   ContinueAsNew,
@@ -8,12 +7,10 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { ERROR_RULES } from '../model/errors.ts';
 import type { RunSize } from '../model/guard.ts';
 import type { Trigger } from '../model/run.ts';
-import { step } from './activity-options.ts';
 import { type RunReport, closeRun, tellOf } from './close-run.ts';
-import { failureOf } from './failure.ts';
+import { endingFailure, failureOf } from './failure.ts';
 import { Answers, passGuard } from './guard.ts';
 import { Progress } from './progress.ts';
 import type { RefreshCursor } from './reading-order.ts';
@@ -49,26 +46,31 @@ export async function syncRun(input: SyncRunInput): Promise<RunReport> {
   const run = continued?.run ?? workflowInfo().runId;
   let upper = continued?.upper;
   let limits = continued?.limits;
+  const progress = new Progress(sync);
 
   try {
     upsertSearchAttributes([
       { key: SYNC_NAME, value: sync },
       { key: SYNC_TRIGGER, value: trigger },
     ]);
-    const source = await step('testConnection', `source of ${sync}`, { sync, run, trigger });
+    const source = await progress.step('testConnection', `source of ${sync}`, { sync, run, trigger });
     upsertSearchAttributes([{ key: SYNC_DATA_TYPE, value: source.dataType }]);
-    const start = await step('readWatermark', `${source.source} in ${source.warehouse}`, {
+    const start = await progress.step('readWatermark', `${source.source} in ${source.warehouse}`, {
       sync,
       run,
       upper,
     });
     upper = start.upper;
     for (const closed of start.closedRuns) await tellOf(sync, closed, 'ended outside');
-    if (limits === undefined && source.isGuarded)
-      limits = await passGuard({ sync, run, from: start.from, upper, limits: source.limits }, answers);
+    if (limits === undefined && source.isGuarded) {
+      const guarded = { sync, run, source: source.source, from: start.from, upper, limits: source.limits };
+      const passed = await passGuard(guarded, answers, progress);
+      limits = passed.limits;
+      progress.expects({ unit: 'rows', total: passed.rows, isExact: false });
+    }
     limits ??= source.limits;
-    const progress = new Progress(`${sync}: ${source.source} to ${source.workspace}`, start.counts);
-    progress.at(`Reading what is new up to ${start.upper}.`);
+    progress.begins(`${source.source} to the workspace ${source.workspace}`, start.counts);
+    progress.reads(start);
     const sent = await sendSegments({
       sync,
       run,
@@ -90,7 +92,7 @@ export async function syncRun(input: SyncRunInput): Promise<RunReport> {
         },
       });
     }
-    return await closeRun({ sync, run }, undefined);
+    return await closeRun({ sync, run, progress }, undefined);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     const failure = failureOf(error);
@@ -99,14 +101,9 @@ export async function syncRun(input: SyncRunInput): Promise<RunReport> {
     if (failure.type === 'staging_lost' && upper !== undefined && lostPages <= LOST_PAGES_LIMIT) {
       return continueAsNew<typeof syncRun>({ sync, trigger, continued: { run, upper, limits, lostPages } });
     }
-    const report = await CancellationScope.nonCancellable(() => closeRun({ sync, run }, failure));
+    const report = await CancellationScope.nonCancellable(() => closeRun({ sync, run, progress }, failure));
     if (isCancellation(error)) throw error;
-    throw ApplicationFailure.create({
-      type: failure.type,
-      message: `${failure.message} ${ERROR_RULES[failure.type].hint}`,
-      nonRetryable: true,
-      details: [report],
-    });
+    throw endingFailure(failure, report);
   }
 }
 

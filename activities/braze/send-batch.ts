@@ -17,6 +17,8 @@ export interface SendContext {
   readonly mayWrite: () => boolean;
   /** Waits until requests may be written again. @throws CdiError `lease_lost` */
   readonly untilMayWrite: () => Promise<void>;
+  /** Called for each answer that asks for patience, and each that is missing. */
+  readonly troubled: (kind: 'rateLimited' | 'unavailable') => void;
   /** Aborts waiting; requests in flight are left to their answers. */
   readonly signal: AbortSignal;
 }
@@ -169,6 +171,7 @@ async function insist(
         return meaning;
       case 'rate_limited':
         context.budget.refuse(meaning.waitMs);
+        context.troubled('rateLimited');
         continue;
       case 'unavailable':
         tally.taken = tally.answerLost = true;
@@ -193,6 +196,7 @@ async function backOff(
   code: string | undefined,
 ): Promise<void> {
   context.concurrency.troubled();
+  context.troubled('unavailable');
   if (failures >= PATIENCE)
     throw new CdiError('braze_unavailable', `${what}, ${failures} times in a row.`, { vendorCode: code });
   const ceiling = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** failures);

@@ -104,7 +104,7 @@ describe('a run beyond its guard', () => {
     const details = await client.workflow.getHandle(runWorkflowId(sync.name)).query<{
       currentDetails?: string;
     }>('__temporal_workflow_metadata');
-    expect(details.currentDetails).toContain('Somebody must act');
+    expect(details.currentDetails).toContain('**Who must act:** the data team');
     expect(details.currentDetails).toContain(`cdi approve ${sync.name}`);
 
     const answered = await runCli(installation.environment, ['approve', sync.name, '--json']);

@@ -5,6 +5,7 @@ import {
   ERROR_RULES,
   ERROR_TYPES,
   FINAL_ERROR_TYPES,
+  adviceOn,
   classify,
   isErrorType,
 } from '../../../model/errors.ts';
@@ -17,6 +18,13 @@ describe('the table of errors', () => {
     expect(rule.summary).toMatch(/^[A-Z].*\.$/s);
     expect(rule.hint).toMatch(/^[A-Z].*\.$/s);
     expect(AUDIENCES).toContain(rule.audience);
+  });
+
+  test('the advice names who must act in words', () => {
+    expect(adviceOn('catalog_full')).toBe(
+      'Who must act: the Braze administrator. What to do: Free space or raise the tier in Braze.',
+    );
+    for (const type of ERROR_TYPES) expect(adviceOn(type)).not.toContain('_team');
   });
 
   test('configuration is never retried, and what is retried is an error in the end', () => {
