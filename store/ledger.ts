@@ -44,6 +44,11 @@ export interface Ledger {
 }
 
 const BIGINT_OID = 20;
+/**
+ * Transactions here take milliseconds. One that stands still belongs to a process that is frozen: without an end it would hold
+ * its sync's row for as long, and no other worker could take the sync over.
+ */
+const LONGEST_PAUSE_MS = 5_000;
 
 /** Reads bigint as number (nothing here counts beyond 2^53), everything else as the driver does. */
 const types = new pg.TypeOverrides();
@@ -61,6 +66,7 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     types,
     application_name: 'braze-cdi',
     connectionTimeoutMillis: 5_000,
+    idle_in_transaction_session_timeout: LONGEST_PAUSE_MS,
   });
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);
