@@ -17,6 +17,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'warehouses',
+          include: ['test/warehouses/**/*.test.ts'],
+          globalSetup: ['test/support/global-setup.ts'],
+          testTimeout: 180_000,
+          // A stand-in may have to be installed, and may need a while to start.
+          hookTimeout: 900_000,
+        },
+      },
+      {
+        test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],

@@ -53,7 +53,7 @@ export interface ExtractedSegment {
 /** @throws CdiError `limit_exceeded` where the run has more rows than it may; the warehouse's and staging's classes */
 export function extract({ ledger, staging }: ActivityDependencies) {
   return async (input: ExtractInput): Promise<ExtractedSegment> =>
-    withHeartbeat(async (signal, tell) => {
+    withHeartbeat(async (signal, tell, queries) => {
       const place: StagedSegment = { ...input.place, attempt: Context.current().info.attempt };
       const { definition } = await ledger.definitions.sync(place.sync);
       requireMode(definition, input.stretch);
@@ -65,7 +65,7 @@ export function extract({ ledger, staging }: ActivityDependencies) {
       const content = await withSource(
         ledger,
         definition,
-        { signal, label },
+        { signal, label, queries },
         async ({ connection, columns }) => ({
           ...(input.ahead && {
             rowsAhead: await connection.count(definition.source, columns, {

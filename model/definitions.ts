@@ -58,12 +58,12 @@ const sourceSchema = z
     schema: z
       .string()
       .min(1)
-      .max(127)
-      .describe('Schema of the table or view, exactly as the warehouse spells it.'),
+      .max(255)
+      .describe('Schema (at BigQuery: dataset) of the table or view, exactly as the warehouse spells it.'),
     table: z
       .string()
       .min(1)
-      .max(127)
+      .max(255)
       .describe('Name of the table or view, exactly as the warehouse spells it.'),
   })
   .describe('The table or view that is read.');

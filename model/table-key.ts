@@ -1,5 +1,5 @@
 import type { CredentialDefinition, SyncDefinition } from './definitions.ts';
-import { warehouseLocation } from './warehouse-credentials.ts';
+import { credentialKind } from './warehouse-credentials.ts';
 
 /**
  * Names the table that a sync reads, the same for two credentials of one database. Schema and table are compared as
@@ -9,6 +9,6 @@ import { warehouseLocation } from './warehouse-credentials.ts';
  *   its database
  */
 export function tableKey(sync: SyncDefinition, credential: CredentialDefinition | undefined): string {
-  const database = credential ? warehouseLocation(credential) : sync.credential;
+  const database = credential ? credentialKind(credential).location(credential) : sync.credential;
   return JSON.stringify([database, sync.source.schema, sync.source.table]);
 }

@@ -1,7 +1,7 @@
 /**
  * All checks and all tests, with one closing line: `N passed, N failed`.
- * `--unit` leaves out what needs servers; `--faults` plays the faults alone, in their long form; any other argument is a
- * filter of test files, and then only they run.
+ * `--unit` leaves out what needs servers; `--faults` plays the faults alone, in their long form; `--warehouses` runs the
+ * suite of the warehouses alone; any other argument is a filter of test files, and then only they run.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,13 +10,14 @@ import { ready, root, runWith } from './bootstrap.mjs';
 import { runChecks } from './checks.mjs';
 
 const args = process.argv.slice(2);
-const unitOnly = args.includes('--unit');
 const faultsOnly = args.includes('--faults');
-const filters = args.filter((arg) => arg !== '--unit' && arg !== '--faults');
+const projects = ['unit', 'faults', 'warehouses'].filter((name) => args.includes(`--${name}`));
+const filters = args.filter((arg) => !projects.some((name) => arg === `--${name}`));
 
 const node = await ready();
 const results = [await runTests()];
-if (filters.length === 0 && !faultsOnly) results.unshift(await runChecks(node));
+if (filters.length === 0 && (projects.length === 0 || projects.includes('unit')))
+  results.unshift(await runChecks(node));
 
 const total = (what) => results.reduce((sum, result) => sum + result[what], 0);
 process.exitCode = total('failed') === 0 && total('passed') > 0 ? 0 : 1;
@@ -25,7 +26,7 @@ console.log(`${total('passed')} passed, ${total('failed')} failed`);
 async function runTests() {
   const folder = mkdtempSync(join(tmpdir(), 'cdi-test-'));
   const resultFile = join(folder, 'result.json');
-  const project = unitOnly ? ['--project', 'unit'] : faultsOnly ? ['--project', 'faults'] : [];
+  const project = projects.flatMap((name) => ['--project', name]);
   const reporters = ['--reporter=default', '--reporter=./test/support/closing-line-reporter.ts'];
   const code = await runWith(
     node,

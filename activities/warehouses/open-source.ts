@@ -2,8 +2,8 @@
 import { type SourceColumns, resolveColumns } from '../../model/source-columns.ts';
 import type { SyncDefinition } from '../../model/definitions.ts';
 import type { Ledger } from '../../store/ledger.ts';
-import { WAREHOUSE_REGISTRY } from './registry.ts';
-import type { Warehouse, WarehouseConnection } from './warehouse.ts';
+import { warehouseOf } from './registry.ts';
+import type { ConnectOptions, Warehouse, WarehouseConnection } from './warehouse.ts';
 
 export interface OpenSource {
   readonly warehouse: Warehouse;
@@ -12,17 +12,16 @@ export interface OpenSource {
 }
 
 /**
- * @param label shown in the warehouse's query history
  * @throws CdiError of the warehouse's classes, or `column_*` where the table does not fit the data type
  */
 export async function withSource<T>(
   ledger: Ledger,
   sync: SyncDefinition,
-  options: { signal: AbortSignal; label: string },
+  options: ConnectOptions,
   work: (source: OpenSource) => Promise<T>,
 ): Promise<T> {
   const credential = await ledger.definitions.credential(sync.credential);
-  const warehouse = WAREHOUSE_REGISTRY[credential.definition.warehouse];
+  const warehouse = warehouseOf(credential.definition);
   const connection = await warehouse.connect(credential, options);
   try {
     const columns = resolveColumns(sync.data_type, await connection.describe(sync.source));

@@ -4,7 +4,8 @@
  */
 import type { SourceRow } from '../../model/row.ts';
 import type { Column, SourceColumns } from '../../model/source-columns.ts';
-import type { StoredCredential } from '../../store/definitions.ts';
+import type { WarehouseCredential } from '../../model/warehouse-credentials.ts';
+import type { Secrets } from '../../store/definitions.ts';
 
 /** A table or view, with its parts exactly as the warehouse spells them. */
 export interface SourceTable {
@@ -78,16 +79,35 @@ export interface WarehouseConnection {
   close(): Promise<void>;
 }
 
+/**
+ * Where a later attempt of the same step finds a query that goes on running, or whose result is kept, on the server. Queries
+ * are told apart by a key: a hash of their text and values.
+ */
+export interface QueryTokens {
+  /** @returns what the last attempt kept; undefined where there is nothing */
+  find(query: string): string | undefined;
+  /** Called once the server has taken the query. @param token what finds it again; holds no value of a row, no secret */
+  keep(query: string, token: string): void;
+}
+
 export interface ConnectOptions {
   /** Cancels whatever the connection is doing, on the server too. */
   readonly signal: AbortSignal;
-  /** Shown in the warehouse's own query history. */
+  /** Shown in the warehouse's own query history and cost reports: names the product, the sync and the run. */
   readonly label: string;
+  /** Absent where a query is not worth finding again. */
+  readonly queries?: QueryTokens;
 }
 
-export interface Warehouse {
+/** A credential with its secrets, which are named as in `CredentialKind.secrets`. */
+export interface OpenedCredential<C extends WarehouseCredential = WarehouseCredential> {
+  readonly definition: C;
+  readonly secrets: Secrets;
+}
+
+export interface Warehouse<C extends WarehouseCredential = WarehouseCredential> {
   /** @throws CdiError of the warehouse's classes (model/errors.ts) */
-  connect(credential: StoredCredential, options: ConnectOptions): Promise<WarehouseConnection>;
+  connect(credential: OpenedCredential<C>, options: ConnectOptions): Promise<WarehouseConnection>;
   /** A UTC time as the sync file writes it (`2026-01-31T00:00:00Z`), in the warehouse's own form. */
   instant(utc: string): string;
 }

@@ -1,5 +1,7 @@
 /** `cdi credential list|test|delete`. Adding one is an apply of its file; see apply.ts. */
+import type { CredentialDefinition } from '../../model/definitions.ts';
 import { CdiError } from '../../model/errors.ts';
+import { credentialKind } from '../../model/warehouse-credentials.ts';
 import { CommandError, EXIT } from '../command-error.ts';
 import type { Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
@@ -16,9 +18,9 @@ export async function listCredentials(session: Session, output: Output): Promise
   if (output.json) {
     output.print(
       JSON.stringify(
-        credentials.map(({ definition: { password: _hidden, ...shown } }) => ({
-          ...shown,
-          usedBy: usersOf(shown.name),
+        credentials.map(({ definition }) => ({
+          ...withoutSecrets(definition),
+          usedBy: usersOf(definition.name),
         })),
       ),
     );
@@ -27,7 +29,7 @@ export async function listCredentials(session: Session, output: Output): Promise
   const rows = credentials.map(({ definition }) => [
     definition.name,
     definition.warehouse,
-    `${definition.user}@${definition.host}:${definition.port}/${definition.database}`,
+    credentialKind(definition).account(definition),
     usersOf(definition.name).join(', ') || '–',
   ]);
   output.print(table(['CREDENTIAL', 'WAREHOUSE', 'ACCOUNT', 'USED BY'], rows));
@@ -71,4 +73,19 @@ export async function deleteCredential(
     );
   }
   output.print(output.json ? JSON.stringify({ deleted: name }) : `${name}: deleted.`);
+}
+
+/** References to secrets tell where they are kept, which is nobody's business here. */
+function withoutSecrets(definition: CredentialDefinition): Record<string, unknown> & { name: string } {
+  const hidden = new Set(credentialKind(definition).secrets);
+  const shown = (value: object, path: string): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(value)
+        .filter(([key]) => !hidden.has(path + key))
+        .map(([key, member]: [string, unknown]) => [
+          key,
+          typeof member === 'object' && member !== null ? shown(member, `${path}${key}.`) : member,
+        ]),
+    );
+  return { ...shown(definition, ''), name: definition.name };
 }

@@ -1,7 +1,7 @@
 /** Looks up every secret of what is declared, before anything is changed. */
 import { readFile } from 'node:fs/promises';
 import type { CredentialDefinition, WorkspaceDefinition } from '../../model/definitions.ts';
-import { SECRET_FIELDS } from '../../model/warehouse-credentials.ts';
+import { credentialKind } from '../../model/warehouse-credentials.ts';
 import type { Secrets } from '../../store/definitions.ts';
 import { CommandError, EXIT } from '../command-error.ts';
 import type { Definitions } from '../definitions/parse-definitions.ts';
@@ -31,7 +31,8 @@ export async function resolveSecrets(
   ): Promise<Secured<D>> => {
     const secrets: Record<string, string> = {};
     for (const field of fields) {
-      const reference = String(Reflect.get(definition, field));
+      const reference = valueAt(definition, field);
+      if (reference === undefined) continue;
       const resolved = await resolveSecret(reference, { env, readFile: (path) => readFile(path, 'utf8') });
       if (resolved.found) secrets[field] = resolved.value;
       else problems.push(`${definition.kind} ${definition.name}: ${field}: ${resolved.problem}`);
@@ -43,9 +44,20 @@ export async function resolveSecrets(
     declared.workspaces.map((definition) => secure(definition, ['api_key'])),
   );
   const credentials = await Promise.all(
-    declared.credentials.map((definition) => secure(definition, SECRET_FIELDS[definition.warehouse])),
+    declared.credentials.map((definition) => secure(definition, credentialKind(definition).secrets)),
   );
   if (problems.length > 0)
     throw new CommandError(EXIT.usage, [...problems, 'Nothing was changed.'].join('\n'));
   return { workspaces, credentials, of: (holder) => values.get(holder) ?? {} };
+}
+
+/** @param path member names, joined by dots @returns undefined where an optional secret is not given */
+function valueAt(definition: object, path: string): string | undefined {
+  const value = path
+    .split('.')
+    .reduce<unknown>(
+      (at, key) => (typeof at === 'object' && at !== null ? Reflect.get(at, key) : undefined),
+      definition,
+    );
+  return typeof value === 'string' ? value : undefined;
 }

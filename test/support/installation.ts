@@ -14,7 +14,8 @@ import { inject } from 'vitest';
 import { parseDefinitions } from '../../client/definitions/parse-definitions.ts';
 import type { CredentialDefinition, SyncDefinition, WorkspaceDefinition } from '../../model/definitions.ts';
 import { Session } from '../../client/session.ts';
-import { NO_CHANGES } from '../../store/definitions.ts';
+import type { RedshiftCredential } from '../../model/credentials/redshift.ts';
+import { NO_CHANGES, type Secrets } from '../../store/definitions.ts';
 import { type SpawnedBrazeSimulator, spawnBrazeSimulator } from '../braze-simulator/simulator-client.ts';
 
 const WORKER = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
@@ -214,6 +215,16 @@ async function declareWorkspace(session: Session, endpoint: string, sourceUrl: s
     workspaces: [{ definition: workspace, secrets: { api_key: 'sim-key' } }],
     credentials: [{ definition: credential, secrets: { password: decodeURIComponent(password) } }],
   });
+}
+
+/** A credential for PostgreSQL as the ledger holds it. */
+export async function redshiftCredentialOf(
+  session: Session,
+  name: string,
+): Promise<{ definition: RedshiftCredential; secrets: Secrets }> {
+  const { definition, secrets } = await session.ledger.definitions.credential(name);
+  if (definition.warehouse !== 'redshift') throw new Error(`${name} is not for Redshift.`);
+  return { definition, secrets };
 }
 
 /** Changes of definitions to begin with. */

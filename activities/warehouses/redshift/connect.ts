@@ -2,9 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { CdiError } from '../../../model/errors.ts';
-import type { RedshiftCredential } from '../../../model/warehouse-credentials.ts';
-import type { StoredCredential } from '../../../store/definitions.ts';
-import type { ConnectOptions } from '../warehouse.ts';
+import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
+import type { ConnectOptions, OpenedCredential } from '../warehouse.ts';
 import { classifyRedshift } from './errors.ts';
 
 const CONNECT_TIMEOUT_MS = 30_000;
@@ -19,7 +18,7 @@ export interface RedshiftClient {
 }
 
 export async function connectRedshift(
-  credential: StoredCredential,
+  credential: OpenedCredential<RedshiftCredential>,
   options: ConnectOptions,
 ): Promise<RedshiftClient> {
   const { definition } = credential;

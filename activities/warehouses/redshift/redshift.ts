@@ -1,4 +1,5 @@
 /** Amazon Redshift over the PostgreSQL wire protocol, with the `pg` driver. */
+import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
 import type { Column, ColumnKind } from '../../../model/source-columns.ts';
 import type { Warehouse, WarehouseConnection } from '../warehouse.ts';
 import { type RedshiftClient, connectRedshift } from './connect.ts';
@@ -33,7 +34,7 @@ const TYPES: Record<number, { type: string; kind: ColumnKind }> = {
   4000: { type: 'super', kind: 'json' },
 };
 
-export const redshift: Warehouse = {
+export const redshift: Warehouse<RedshiftCredential> = {
   connect: async (credential, options) => connectionOver(await connectRedshift(credential, options)),
 
   instant(utc) {

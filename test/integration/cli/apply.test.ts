@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runSync } from '../../../client/commands/run.ts';
 import { scheduleId } from '../../../model/names.ts';
 import { type CliResult, jsonOf, runCli, writeDefinitions } from '../../support/cli-process.ts';
-import { type Installation, install } from '../../support/installation.ts';
+import { type Installation, install, redshiftCredentialOf } from '../../support/installation.ts';
 import { silentOutput } from '../../support/silent-output.ts';
 import { aDate, textLike } from '../../support/matching.ts';
 
@@ -284,7 +284,6 @@ test('another workspace asks too, and is refused while a run is open', async () 
 });
 
 test('a credential that moves asks for every sync that reads through it, of this folder or not', async () => {
-  const { definitions } = installation.session.ledger;
   // The same server under another name: for all that can be known, another database.
   const moved = { ...credential, host: 'localhost' };
   await write({ 'only/credential.yaml': moved });
@@ -300,13 +299,15 @@ test('a credential that moves asks for every sync that reads through it, of this
       stderr: textLike(/ca-users: its source changes; say --watermark/),
     });
   }
-  expect((await definitions.credential('warehouse')).definition.host).not.toBe('localhost');
+  expect((await redshiftCredentialOf(installation.session, 'warehouse')).definition.host).not.toBe(
+    'localhost',
+  );
 
   const reset = await cli('credential', 'add', file, '--watermark', 'ca-users=reset');
   expect(reset).toMatchObject({ code: 0, stderr: 'Try it with: cdi credential test warehouse\n' });
   expect(reset.stdout).toContain('~ sync ca-users: update; its source changes; watermark: reset');
   expect(reset.stdout).toContain('ca-users: connection test passed. Its schedule runs from now on.');
-  expect((await definitions.credential('warehouse')).definition.host).toBe('localhost');
+  expect((await redshiftCredentialOf(installation.session, 'warehouse')).definition.host).toBe('localhost');
   expect(await watermarkOf('ca-users')).toBeUndefined();
   await rm(join(folder, 'only'), { recursive: true });
 

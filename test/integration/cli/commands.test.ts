@@ -4,11 +4,11 @@ import { restoreAllSchedules } from '../../../client/commands/apply-schedule.ts'
 import { resumeSync } from '../../../client/commands/pause.ts';
 import { runSync } from '../../../client/commands/run.ts';
 import { runWorkflowId, scheduleId } from '../../../model/names.ts';
-import type { CredentialDefinition } from '../../../model/definitions.ts';
+import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
 import { type CliResult, jsonOf, runCli } from '../../support/cli-process.ts';
 import { createEvents } from '../../support/event-table.ts';
 import { NO_CHANGES } from '../../../store/definitions.ts';
-import { type Installation, install } from '../../support/installation.ts';
+import { type Installation, install, redshiftCredentialOf } from '../../support/installation.ts';
 import { silentOutput } from '../../support/silent-output.ts';
 import { objectLike, textLike } from '../../support/matching.ts';
 
@@ -19,11 +19,11 @@ const cli = (...args: string[]): Promise<CliResult> => runCli(installation.envir
 /** A credential like the installation's own, but for one thing. */
 async function declareCredential(
   name: string,
-  changes: Partial<CredentialDefinition>,
+  changes: Partial<RedshiftCredential>,
   password?: string,
 ): Promise<void> {
   const { definitions } = installation.session.ledger;
-  const { definition, secrets } = await definitions.credential('source');
+  const { definition, secrets } = await redshiftCredentialOf(installation.session, 'source');
   await definitions.change({
     ...NO_CHANGES,
     credentials: [

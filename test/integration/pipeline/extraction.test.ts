@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 
 import { runWorkflowId } from '../../../model/names.ts';
 import type { RunRecord } from '../../../store/runs.ts';
 import { NO_CHANGES } from '../../../store/definitions.ts';
-import { type Installation, install } from '../../support/installation.ts';
+import { type Installation, install, redshiftCredentialOf } from '../../support/installation.ts';
 import { unsupportedByRedshift } from '../../support/redshift-statements.ts';
 import { endOfRun, runToEnd, startRun } from '../../support/run-to-end.ts';
 import {
@@ -343,7 +343,7 @@ describe('what is wrong with a source is named', () => {
     expect(await run('nowhere')).toMatchObject({ error: { type: 'table_missing' } });
 
     const { definitions } = installation.session.ledger;
-    const former = await definitions.credential('source');
+    const former = await redshiftCredentialOf(installation.session, 'source');
     await installation.source.query(`create role extraction_reader login password 'reads nothing';
       grant usage on schema cdi to extraction_reader`);
     const use = (user: string, password: string): Promise<void> =>

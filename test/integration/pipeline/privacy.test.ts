@@ -7,7 +7,12 @@ import { testOneSync } from '../../../client/commands/test.ts';
 import { runWorkflowId } from '../../../model/names.ts';
 import type { maintenance, scheduledSync } from '../../../workflows/index.ts';
 import { NO_CHANGES } from '../../../store/definitions.ts';
-import { type Installation, type WorkerProcess, install } from '../../support/installation.ts';
+import {
+  type Installation,
+  type WorkerProcess,
+  install,
+  redshiftCredentialOf,
+} from '../../support/installation.ts';
 import { rejectedRows } from '../../support/rejected-rows.ts';
 import { endOfRun, runToEnd, startRun } from '../../support/run-to-end.ts';
 import { silentOutput } from '../../support/silent-output.ts';
@@ -45,7 +50,7 @@ afterAll(async () => {
 async function useSecrets(secrets: { password: string; apiKey: string }): Promise<void> {
   const { definitions } = installation.session.ledger;
   const workspace = await definitions.workspace('main');
-  const credential = await definitions.credential('source');
+  const credential = await redshiftCredentialOf(installation.session, 'source');
   await definitions.change({
     ...NO_CHANGES,
     workspaces: [{ definition: workspace.definition, secrets: { api_key: secrets.apiKey } }],

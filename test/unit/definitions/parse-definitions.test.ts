@@ -156,7 +156,7 @@ describe('problems of one document', () => {
 
   it('explains an unknown warehouse', () => {
     expect(problemsOf(CREDENTIAL.replace('redshift', 'redshfit'))).toEqual([
-      'file-1.yaml:3: warehouse: must be redshift',
+      'file-1.yaml:3: warehouse: must be one of snowflake, redshift, bigquery, databricks, fabric; did you mean redshift?',
     ]);
   });
 

@@ -77,7 +77,7 @@ describe('limits', () => {
         syncProblems({ source: { schema: 's', table: name } }).length === 0,
       ];
     };
-    expect([0, 1, 127, 128].map(accepted)).toEqual([
+    expect([0, 1, 255, 256].map(accepted)).toEqual([
       [false, false],
       [true, true],
       [true, true],

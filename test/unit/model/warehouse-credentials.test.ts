@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import {
-  SECRET_FIELDS,
-  WAREHOUSES,
-  redshiftCredentialSchema,
-  warehouseCredentialSchemas,
-  warehouseLocation,
-} from '../../../model/warehouse-credentials.ts';
 import { secretSchema } from '../../../model/common-fields.ts';
+import {
+  CREDENTIAL_KINDS,
+  WAREHOUSES,
+  credentialKind,
+  warehouseCredentialSchemas,
+} from '../../../model/warehouse-credentials.ts';
+import { redshiftCredentialSchema } from '../../../model/credentials/redshift.ts';
 
 const WRITTEN = {
   kind: 'credential',
@@ -57,28 +57,40 @@ describe('a credential for Redshift', () => {
 
 describe('the location of a credential', () => {
   const credential = redshiftCredentialSchema.parse(WRITTEN);
+  const { location } = CREDENTIAL_KINDS.redshift;
 
   it('holds neither user nor secret', () => {
-    expect(warehouseLocation(credential)).toBe('redshift://cluster.example.com:5439/dev');
+    expect(location(credential)).toBe('redshift://cluster.example.com:5439/dev');
+    expect(credentialKind(credential).location(credential)).toBe(location(credential));
   });
 
   it('is the same however the host is spelled, and differs with the port and the database', () => {
-    const here = warehouseLocation(credential);
-    expect(warehouseLocation({ ...credential, host: 'CLUSTER.EXAMPLE.COM', user: 'other' })).toBe(here);
-    expect(warehouseLocation({ ...credential, port: 5440 })).not.toBe(here);
-    expect(warehouseLocation({ ...credential, database: 'Dev' })).not.toBe(here);
+    const here = location(credential);
+    expect(location({ ...credential, host: 'CLUSTER.EXAMPLE.COM', user: 'other' })).toBe(here);
+    expect(location({ ...credential, port: 5440 })).not.toBe(here);
+    expect(location({ ...credential, database: 'Dev' })).not.toBe(here);
   });
 });
 
-it('every field that is written as a reference is a secret field, for every warehouse', () => {
-  expect(WAREHOUSES).toHaveLength(warehouseCredentialSchemas.length);
-  for (const schema of warehouseCredentialSchemas) {
-    const fields = Object.entries(schema.shape).filter(
-      ([, field]) => field.safeParse('in clear').error?.issues[0]?.message === messageOf('in clear'),
-    );
-    expect(SECRET_FIELDS[schema.shape.warehouse.value]).toEqual(fields.map(([name]) => name));
+/** Paths of the fields that take references only. */
+function referencesIn(shape: Readonly<Record<string, unknown>>, path = ''): string[] {
+  return Object.entries(shape).flatMap(([name, field]) => {
+    const inner = field as {
+      safeParse(value: unknown): ReturnType<typeof secretSchema.safeParse>;
+      unwrap?: () => { shape?: Record<string, unknown> };
+    };
+    if (inner.safeParse('in clear').error?.issues[0]?.message === REFERENCE_ONLY) return [path + name];
+    const nested = inner.unwrap?.().shape;
+    return nested ? referencesIn(nested, `${path}${name}.`) : [];
+  });
+}
+
+const REFERENCE_ONLY = secretSchema.safeParse('in clear').error?.issues[0]?.message;
+
+it('every field that is written as a reference is a secret, for every warehouse', () => {
+  expect(warehouseCredentialSchemas.map(({ shape }) => shape.warehouse.value)).toEqual(WAREHOUSES);
+  for (const { shape } of warehouseCredentialSchemas) {
+    const { secrets } = CREDENTIAL_KINDS[shape.warehouse.value];
+    expect(referencesIn(shape), shape.warehouse.value).toEqual(secrets);
   }
 });
-
-const messageOf = (text: string): string | undefined =>
-  secretSchema.safeParse(text).error?.issues[0]?.message;

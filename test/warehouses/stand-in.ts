@@ -1,0 +1,98 @@
+/**
+ * What the conformance suite asks of the server that stands in for a warehouse. The driver is the vendor's own, unchanged;
+ * a stand-in says how to fill tables and how to make the server refuse. See docs/adding-a-warehouse.md.
+ */
+import type { SourceTable } from '../../activities/warehouses/warehouse.ts';
+import type { DataType } from '../../model/data-type.ts';
+import type { ErrorType } from '../../model/errors.ts';
+import type { Warehouse, WarehouseCredential } from '../../model/warehouse-credentials.ts';
+import type { Secrets } from '../../store/definitions.ts';
+
+export interface Account {
+  readonly definition: WarehouseCredential;
+  readonly secrets: Secrets;
+}
+
+/** A row to be put into a table; absent columns are NULL. */
+export interface StandInRow {
+  /** UTC with nine digits, `2026-01-31T12:00:00.123456789`; a warehouse with fewer cuts the rest. Null: none. */
+  readonly updatedAt: string | null;
+  readonly externalId?: string | null;
+  readonly aliasName?: string | null;
+  readonly aliasLabel?: string | null;
+  readonly brazeId?: string | null;
+  readonly email?: string | null;
+  readonly phone?: string | null;
+  readonly id?: string | null;
+  readonly payload?: string | null;
+  readonly deleted?: boolean | null;
+}
+
+export interface TableSpec {
+  /** Any text that the warehouse allows as a name, hostile ones included. */
+  readonly name: string;
+  /** Which columns it has, by the types that the set-up page of the warehouse names. */
+  readonly dataType: DataType;
+  /** Types that PAYLOAD may have beside the one of the set-up page (`variant`, `super`, `struct` …). */
+  readonly payloadType?: string;
+  /** Spelling of the column names. Default: that of the set-up page. */
+  readonly columnCase?: 'upper' | 'lower';
+}
+
+/** What a connection test has to tell apart; see the table in docs/warehouses.md. */
+export const SITUATIONS = [
+  'unreachable',
+  'host_unknown',
+  'tls_untrusted',
+  'wrong_password',
+  'permission_denied',
+  'table_missing',
+  'column_missing',
+  'column_forbidden',
+  'column_type',
+  /** Stopped, suspended, or out of quota. */
+  'warehouse_busy',
+] as const;
+export type Situation = (typeof SITUATIONS)[number];
+
+export interface Staged {
+  readonly account: Account;
+  readonly source: SourceTable;
+  readonly dataType: DataType;
+  readonly expected: ErrorType;
+  /** Undoes what was made for it. */
+  readonly end?: () => Promise<void>;
+}
+
+export interface StandIn extends AsyncDisposable {
+  readonly warehouse: Warehouse;
+  /** Digits of a second that UPDATED_AT keeps. */
+  readonly fractionDigits: 6 | 9;
+  /** Of the table for the memory check. */
+  readonly mostRows: number;
+  /** Whether rows can be written while others are read. */
+  readonly takesWritesWhileRead: boolean;
+  /** Every way in which PAYLOAD may be typed; the first is that of the set-up page. */
+  readonly payloadTypes: readonly string[];
+  readonly account: Account;
+
+  createTable(table: TableSpec, rows: readonly StandInRow[]): Promise<SourceTable>;
+  /** Makes a table of many rows by the server itself: row n is `row(n)` as SQL or a file would make it; see the suite. */
+  createLargeTable(name: string, rows: number): Promise<SourceTable>;
+  addRows(source: SourceTable, dataType: DataType, rows: readonly StandInRow[]): Promise<void>;
+  /** A view over a table. Undefined where the server has none. */
+  createView?(name: string, over: SourceTable): Promise<SourceTable>;
+  /** Makes the situation. Undefined where it cannot be had; docs/warehouses.md then says so. */
+  stage(situation: Situation): Promise<Staged | undefined>;
+
+  /** Cuts every connection after so many more bytes from the server, once. */
+  cutAfter(bytes: number): void;
+  /** Makes the next query take for ever, on the server. @returns undoes it */
+  slowDown(): Promise<() => Promise<void>>;
+  /** Labels or texts of the queries that the server is working on now; empty once they are cancelled. */
+  runningQueries(): Promise<readonly string[]>;
+  /** Texts of the queries that the server has seen, with whatever names the sync and the run in the customer's history. */
+  seenQueries(): Promise<readonly string[]>;
+  /** Makes the access token run out in the middle of what goes on. Undefined where the login has none. */
+  expireToken?(): Promise<void>;
+}
