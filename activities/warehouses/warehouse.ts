@@ -97,7 +97,22 @@ export interface ConnectOptions {
   readonly label: string;
   /** Absent where a query is not worth finding again. */
   readonly queries?: QueryTokens;
+  /** Default: `DEADLINES`. */
+  readonly deadlines?: Deadlines;
 }
+
+/** How long a warehouse may take, in milliseconds. */
+export interface Deadlines {
+  /** To let a connection in, with its login; beyond it `warehouse_unreachable`. */
+  readonly connectMs: number;
+  /**
+   * To answer a query, or to send more of its rows once they are asked for; beyond it the query is cancelled and fails with
+   * `query_timeout`. The time in which nobody asks for rows does not count.
+   */
+  readonly answerMs: number;
+}
+
+export const DEADLINES: Deadlines = { connectMs: 30_000, answerMs: 3_600_000 };
 
 /** A credential with its secrets, which are named as in `CredentialKind.secrets`. */
 export interface OpenedCredential<C extends WarehouseCredential = WarehouseCredential> {

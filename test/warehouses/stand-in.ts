@@ -1,6 +1,7 @@
 /**
  * What the conformance suite asks of the server that stands in for a warehouse. The driver is the vendor's own, unchanged;
- * a stand-in says how to fill tables and how to make the server refuse. See docs/adding-a-warehouse.md.
+ * a stand-in says how to fill tables and how to make the server refuse. A member that is marked optional may be left out only
+ * where `limits.ts` of the stand-in names the reason. See docs/adding-a-warehouse.md.
  */
 import type { SourceTable } from '../../activities/warehouses/warehouse.ts';
 import type { DataType } from '../../model/data-type.ts';
@@ -37,6 +38,12 @@ export interface TableSpec {
   readonly payloadType?: string;
   /** Spelling of the column names. Default: that of the set-up page. */
   readonly columnCase?: 'upper' | 'lower';
+  /** Any schema (or dataset) name that the warehouse allows; made when missing. Default: one of the stand-in's own. */
+  readonly schema?: string;
+  /** One of `timestampTypes`. Default: the first of them. */
+  readonly timestampType?: string;
+  /** Type of the identifier columns; `integer` is one of 64 bits. Default: text. */
+  readonly identifierType?: 'text' | 'integer';
 }
 
 /** What a connection test has to tell apart; see the table in docs/warehouses.md. */
@@ -55,6 +62,9 @@ export const SITUATIONS = [
 ] as const;
 export type Situation = (typeof SITUATIONS)[number];
 
+/** Cannot be resolved, and no name server is asked for it: its first part is longer than a name may be. */
+export const UNKNOWN_HOST = `${'unknown'.repeat(10)}.example`;
+
 export interface Staged {
   readonly account: Account;
   readonly source: SourceTable;
@@ -72,13 +82,22 @@ export interface StandIn extends AsyncDisposable {
   readonly mostRows: number;
   /** Whether rows can be written while others are read. */
   readonly takesWritesWhileRead: boolean;
-  /** Every way in which PAYLOAD may be typed; the first is that of the set-up page. */
+  /** Every way in which PAYLOAD may be typed; the first is that of the set-up page. A MAP gets text values only. */
   readonly payloadTypes: readonly string[];
+  /** Every way in which UPDATED_AT may be typed; the first is that of the set-up page. Default: that one alone. */
+  readonly timestampTypes?: readonly string[];
+  /** Those of `HOSTILE_NAMES` (conformance/names.ts) that the warehouse allows for a table, and for a schema. Default: all. */
+  readonly allowedNames?: { readonly tables: readonly string[]; readonly schemas: readonly string[] };
+  /** What the processes that read from it need in their environment. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly account: Account;
 
   createTable(table: TableSpec, rows: readonly StandInRow[]): Promise<SourceTable>;
-  /** Makes a table of many rows by the server itself: row n is `row(n)` as SQL or a file would make it; see the suite. */
-  createLargeTable(name: string, rows: number): Promise<SourceTable>;
+  /**
+   * Makes a table of attributes by the server itself, or from a file. Row n, from 0 on, is `largeRow(n, payloadBytes)` of
+   * conformance/large-table.ts, which says how to write it in SQL.
+   */
+  createLargeTable(name: string, rows: number, payloadBytes: number): Promise<SourceTable>;
   addRows(source: SourceTable, dataType: DataType, rows: readonly StandInRow[]): Promise<void>;
   /** A view over a table. Undefined where the server has none. */
   createView?(name: string, over: SourceTable): Promise<SourceTable>;
@@ -87,6 +106,8 @@ export interface StandIn extends AsyncDisposable {
 
   /** Cuts every connection after so many more bytes from the server, once. */
   cutAfter(bytes: number): void;
+  /** From now on nothing passes in either direction, and nobody is told. @returns lets everything pass again */
+  goSilent?(): () => void;
   /** Makes the next query take for ever, on the server. @returns undoes it */
   slowDown(): Promise<() => Promise<void>>;
   /** Labels or texts of the queries that the server is working on now; empty once they are cancelled. */
@@ -95,4 +116,13 @@ export interface StandIn extends AsyncDisposable {
   seenQueries(): Promise<readonly string[]>;
   /** Makes the access token run out in the middle of what goes on. Undefined where the login has none. */
   expireToken?(): Promise<void>;
+  /** How many connections, or sessions where the protocol has no lasting ones, clients have open. */
+  openSessions?(): Promise<number>;
+  /** Statements that the product sent and that the warehouse itself would not take, though the server did. */
+  refusedStatements?(): Promise<readonly string[]>;
+  /**
+   * Reads the columns of a large table with the bare driver, in the driver's fastest form and in bounded memory, by the
+   * same query as the product's: for bench/warehouses.ts. @returns how many rows there were
+   */
+  bareRead?(source: SourceTable): Promise<number>;
 }
