@@ -37,11 +37,19 @@ export interface Installation extends AsyncDisposable {
    * @param prefix a command that runs the command line that follows it
    */
   startWorker(prefix?: readonly string[]): Promise<WorkerProcess>;
+  /** Puts another credential into the ledger, for whatever warehouse it is. */
+  declareCredential(credential: { definition: CredentialDefinition; secrets: Secrets }): Promise<void>;
   /** Puts a sync into the ledger; `yaml` is merged over a plain definition. */
-  declare(
-    sync: Partial<Record<string, unknown>> & { name: string; data_type: string; table: string },
-  ): Promise<SyncDefinition>;
+  declare(sync: DeclaredSync): Promise<SyncDefinition>;
 }
+
+/** Whatever a sync file may say; `credential` is one that was declared. */
+export type DeclaredSync = Partial<Record<string, unknown>> & {
+  readonly name: string;
+  readonly data_type: string;
+  readonly table: string;
+  readonly credential?: string;
+};
 
 export interface WorkerProcess {
   readonly pid: number;
@@ -134,6 +142,8 @@ export async function install(name: string, options: InstallationOptions = {}): 
         disposal.defer(() => worker.stop());
         return worker;
       },
+      declareCredential: (credential) =>
+        session.ledger.definitions.change({ ...NO_CHANGES, credentials: [credential] }),
       declare: async (sync) => declareSync(session, sync),
       [Symbol.asyncDispose]: () => disposal.disposeAsync(),
     };
@@ -228,10 +238,7 @@ export async function redshiftCredentialOf(
 }
 
 /** Changes of definitions to begin with. */
-async function declareSync(
-  session: Session,
-  { table, ...sync }: Partial<Record<string, unknown>> & { name: string; data_type: string; table: string },
-): Promise<SyncDefinition> {
+async function declareSync(session: Session, { table, ...sync }: DeclaredSync): Promise<SyncDefinition> {
   const text = JSON.stringify({
     kind: 'sync',
     workspace: 'main',
@@ -244,7 +251,7 @@ async function declareSync(
   });
   const parsed = parseDefinitions([{ name: `${sync.name}.yaml`, text }], {
     workspaces: ['main'],
-    credentials: ['source'],
+    credentials: [sync.credential ?? 'source'],
   });
   if (!parsed.valid) throw new Error(JSON.stringify(parsed.problems));
   const [definition] = parsed.definitions.syncs;

@@ -65,6 +65,9 @@ export type Situation = (typeof SITUATIONS)[number];
 /** Cannot be resolved, and no name server is asked for it: its first part is longer than a name may be. */
 export const UNKNOWN_HOST = `${'unknown'.repeat(10)}.example`;
 
+/** To be put into the rows of staged tables: no message may hold it. */
+export const CANARY = 'canary-4711';
+
 export interface Staged {
   readonly account: Account;
   readonly source: SourceTable;

@@ -1,0 +1,73 @@
+import { expect } from 'vitest';
+import { CdiError } from '../../../model/errors.ts';
+import { CANARY, SITUATIONS, type Situation, type Staged } from '../stand-in.ts';
+import type { Check, Theme } from './check.ts';
+import type { Scene } from './scene.ts';
+
+const TITLES: Readonly<Record<Situation, string>> = {
+  unreachable: 'a server that takes no connections',
+  host_unknown: 'a host name that nobody knows',
+  tls_untrusted: 'a certificate that is not trusted',
+  wrong_password: 'a wrong password, key or token',
+  permission_denied: 'a table that the user may not read',
+  table_missing: 'a table that does not exist',
+  column_missing: 'a column that is missing',
+  column_forbidden: 'a column that the data type forbids',
+  column_type: 'a column of a type that cannot be used',
+  warehouse_busy: 'a warehouse that is suspended, out of quota or without a free connection',
+};
+/** Shorter secrets could stand in a message by chance. */
+const TELLING_CHARACTERS = 6;
+
+/** What the connection test throws for a source, as the first step of a run meets it. */
+async function connectionTest(scene: Scene, staged: Staged): Promise<unknown> {
+  try {
+    await using _ = await scene.open(staged.source, staged.dataType, {}, staged.account);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** A key is recognised by any of its lines. */
+function secretsOf({ account: { secrets } }: Staged): string[] {
+  const values = Object.values(secrets).flatMap((value) => [value, ...value.split('\n')]);
+  return values.filter((value) => value.length >= TELLING_CHARACTERS && !value.startsWith('-----'));
+}
+
+const check = (situation: Situation): Check => ({
+  name: situation.replaceAll('_', '-'),
+  title: `tells ${TITLES[situation]}`,
+  run: async (scene) => {
+    const staged = await scene.standIn.stage(situation);
+    if (!staged) throw new Error(`The stand-in cannot make the situation ${situation}.`);
+    try {
+      const error = await connectionTest(scene, staged);
+      expect(error).toBeInstanceOf(CdiError);
+      if (!(error instanceof CdiError)) return;
+      expect(error).toMatchObject({ type: staged.expected });
+      const said = `${error.message} ${error.vendorCode ?? ''}`;
+      expect(secretsOf(staged).filter((secret) => said.includes(secret))).toEqual([]);
+      expect(said).not.toContain(CANARY);
+      expect(error.message).toMatch(/^[A-Z].*\.$/s);
+    } finally {
+      await staged.end?.();
+    }
+  },
+});
+
+export const situations: Theme = {
+  title: 'The connection test',
+  checks: [
+    ...SITUATIONS.map(check),
+    {
+      name: 'all-is-well',
+      title: 'passes once everything is as it should be',
+      run: async (scene) => {
+        const source = await scene.create('attributes', []);
+        await using table = await scene.open(source);
+        expect(table.columns.updatedAt.kind).toBe('timestamp');
+      },
+    },
+  ],
+};
