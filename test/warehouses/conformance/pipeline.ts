@@ -113,7 +113,13 @@ export const pipeline: Theme = {
         }));
         const sync = await declare(scene, 'catalog', rows, { catalog: 'shop' });
         const { client } = sync.installation.braze;
-        await client.putCatalog({ name: 'shop', fields: [{ name: 'price', type: 'number' }] });
+        await client.putCatalog({
+          name: 'shop',
+          fields: [
+            { name: 'id', type: 'string' },
+            { name: 'price', type: 'number' },
+          ],
+        });
         expect(await sync.run()).toMatchObject({ status: 'success', counts: { read: 5, rejected: 0 } });
         const items = await client.catalogItems('shop');
         expect(Object.fromEntries(items.map(({ id, fields }) => [id, fields]))).toEqual({
