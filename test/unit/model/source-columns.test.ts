@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Column, type ColumnKind, resolveColumns } from '../../../model/source-columns.ts';
+import { type Column, type ColumnKind, columnFaults, resolveColumns } from '../../../model/source-columns.ts';
 
 const column = (name: string, kind: ColumnKind = 'text', type: string = kind): Column => ({
   name,
@@ -126,5 +126,41 @@ describe('columns', () => {
     expect(() => resolveColumns('events', [...rest, column('payload'), column('Payload')])).toThrow(
       expect.objectContaining({ type: 'column_type' }),
     );
+  });
+});
+
+describe('all faults of a table', () => {
+  const faults = (...args: Parameters<typeof columnFaults>) =>
+    columnFaults(...args).map(({ type, role }) => `${type} ${role}`);
+
+  test('are told at once, each with its column', () => {
+    expect(faults('attributes', [column('alias_label')])).toEqual([
+      'column_missing updatedAt',
+      'column_missing payload',
+      'column_missing aliasName',
+    ]);
+    expect(
+      faults('events', [column('updated_at'), column('alias_name'), column('phone', 'boolean')]),
+    ).toEqual([
+      'column_type updatedAt',
+      'column_type phone',
+      'column_missing payload',
+      'column_missing aliasLabel',
+    ]);
+    expect(faults('user_deletes', [column('payload'), column('email')])).toEqual([
+      'column_missing updatedAt',
+      'column_forbidden payload',
+      'column_missing externalId',
+    ]);
+    expect(faults('catalog', [])).toEqual([
+      'column_missing updatedAt',
+      'column_missing id',
+      'column_missing payload',
+    ]);
+  });
+
+  test('are none where a data type can read it, whatever else it holds', () => {
+    expect(faults('user_deletes', [updatedAt, column('external_id'), column('email', 'other')])).toEqual([]);
+    expect(faults('catalog', [updatedAt, column('id'), column('payload'), column('alias_name')])).toEqual([]);
   });
 });
