@@ -37,5 +37,7 @@ export interface ActivitySettings {
   readonly leaseTtlMs: number;
   /** Base URL of the Temporal UI, for links. */
   readonly temporalUi: string | undefined;
+  /** Addresses from which this installation reaches the warehouses. */
+  readonly egress: readonly string[];
   readonly namespace: string;
 }

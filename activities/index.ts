@@ -1,6 +1,7 @@
 /** Joins the steps into the objects that the workers register, one per task queue. */
 import { answerHeld } from './answer-held.ts';
 import { castErrors } from './cast-errors.ts';
+import { checkSetup } from './check-setup.ts';
 import { commitRetry } from './commit-retry.ts';
 import { commitWatermark } from './commit-watermark.ts';
 import { countRewind } from './count-rewind.ts';
@@ -33,6 +34,7 @@ export function createWarehouseActivities(dependencies: ActivityDependencies) {
     countRewind: countRewind(dependencies),
     previewSource: previewSource(dependencies),
     testCredential: testCredential(dependencies),
+    checkSetup: checkSetup(dependencies),
   });
 }
 

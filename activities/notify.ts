@@ -4,6 +4,7 @@ import type { ActivityDependencies } from './dependencies.ts';
 import { decideNotification } from './notify/decide.ts';
 import { renderMail } from './notify/render-mail.ts';
 import { type Rejection, type RowIdentifier, type RunReport, reportedError } from './notify/run-report.ts';
+import { setupAdvice } from './notify/setup-advice.ts';
 
 export interface NotifyInput {
   readonly sync: string;
@@ -22,6 +23,7 @@ export function notify({ ledger, mail, log, settings }: ActivityDependencies) {
     const sync = (await ledger.definitions.syncs()).find((candidate) => candidate.name === name);
     if (!record || record.status === 'running' || !sync) return 'none';
     const { definition } = sync;
+    const error = reportedError(record);
     const report: RunReport = {
       sync: name,
       run,
@@ -34,7 +36,8 @@ export function notify({ ledger, mail, log, settings }: ActivityDependencies) {
       finishedAt: record.finishedAt,
       counts: record.counts,
       watermark: record.watermarkAfter,
-      error: reportedError(record),
+      error,
+      setup: await setupAdvice(ledger, definition, error?.type, settings.egress),
       held: record.held,
       rejections: [],
       futureRows: record.futureRows,

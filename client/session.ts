@@ -15,6 +15,8 @@ export interface SessionSettings {
   readonly queuePrefix?: string | undefined;
   /** Base URL of the Temporal UI, to print links. */
   readonly temporalUi?: string | undefined;
+  /** Addresses from which the installation reaches the warehouses. */
+  readonly egress?: readonly string[] | undefined;
 }
 
 export class Session {

@@ -1,6 +1,7 @@
 /** Where a command finds ledger, keys and Temporal: the environment, else the `cdi up` of the home folder. */
 import { readFile } from 'node:fs/promises';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { parseEgress } from '../model/egress.ts';
 import { CommandError, EXIT } from './command-error.ts';
 import type { SessionSettings } from './session.ts';
 import { readUpFile } from './up/up-file.ts';
@@ -41,7 +42,20 @@ export async function sessionSettings(env: Environment, home: string): Promise<S
     namespace: temporal.namespace ?? 'default',
     queuePrefix: given['CDI_QUEUE_PREFIX'],
     temporalUi: given['CDI_TEMPORAL_UI'] ?? up?.uiUrl,
+    egress: egressSetting(env),
   };
+}
+
+/** @returns empty where the addresses are not known @throws CommandError `usage` */
+export function egressSetting(env: Environment): string[] {
+  const text = env['CDI_EGRESS_ADDRESSES'];
+  if (!text) return [];
+  const addresses = parseEgress(text);
+  if (addresses) return addresses;
+  throw new CommandError(
+    EXIT.usage,
+    'CDI_EGRESS_ADDRESSES is no list of IP addresses or ranges such as 203.0.113.7,203.0.113.16/28.',
+  );
 }
 
 async function keysOf(file: string | undefined): Promise<string> {

@@ -1,6 +1,7 @@
 /** The environment variables of the worker and the command line: the only place where their defaults are written. */
 import { z } from 'zod';
 import { parseDuration } from './duration.ts';
+import { parseEgress } from './egress.ts';
 import { DEFAULT_QUEUE_PREFIX } from './names.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
@@ -44,6 +45,17 @@ export const workerEnvironmentSchema = z.object({
     .regex(/^https?:\/\/./, 'write the URL of the Temporal UI, https://host')
     .optional()
     .describe('Base URL of the Temporal UI, for links in mails and in the terminal.'),
+  CDI_EGRESS_ADDRESSES: z
+    .string()
+    .refine(
+      (text) => parseEgress(text) !== undefined,
+      'write IP addresses or ranges such as 203.0.113.7 and 203.0.113.0/28, separated by commas',
+    )
+    .optional()
+    .describe(
+      'IP addresses or ranges from which this installation reaches the warehouses, separated by commas: `cdi setup` and ' +
+        'alerts fill them into allow-lists.',
+    ),
   CDI_LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe("Least level of the worker's log lines."),
   CDI_LEASE_TTL: z
     .string()
@@ -104,6 +116,7 @@ export interface WorkerSettings {
   readonly queuePrefix: string;
   /** Without a slash at its end. */
   readonly temporalUi: string | undefined;
+  readonly egress: readonly string[];
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly leaseTtlMs: number;
   readonly heartbeatTimeoutMs: number;
@@ -142,6 +155,7 @@ export function parseWorkerSettings(env: Readonly<Record<string, string | undefi
     mailFrom: data.CDI_MAIL_FROM,
     queuePrefix: data.CDI_QUEUE_PREFIX,
     temporalUi: data.CDI_TEMPORAL_UI?.replace(/\/$/, ''),
+    egress: parseEgress(data.CDI_EGRESS_ADDRESSES ?? '') ?? [],
     logLevel: data.CDI_LOG_LEVEL,
     leaseTtlMs: parseDuration(data.CDI_LEASE_TTL) ?? SHORTEST_LEASE_MS,
     heartbeatTimeoutMs: parseDuration(data.CDI_HEARTBEAT_TIMEOUT) ?? SHORTEST_HEARTBEAT_TIMEOUT_MS,

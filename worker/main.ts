@@ -38,6 +38,7 @@ try {
       mailFrom: settings.mailFrom,
       queuePrefix: settings.queuePrefix,
       temporalUi: settings.temporalUi,
+      egress: settings.egress,
       leaseTtlMs: settings.leaseTtlMs,
       heartbeatTimeoutMs: settings.heartbeatTimeoutMs,
     },

@@ -29,6 +29,7 @@ export interface WorkerSettings {
   readonly mailFrom: string;
   readonly queuePrefix: string;
   readonly temporalUi: string | undefined;
+  readonly egress: readonly string[];
   readonly leaseTtlMs: number;
   readonly heartbeatTimeoutMs: number;
 }
@@ -74,6 +75,7 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
       settings: {
         leaseTtlMs: settings.leaseTtlMs,
         temporalUi: settings.temporalUi,
+        egress: settings.egress,
         namespace,
       },
     };

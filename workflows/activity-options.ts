@@ -118,6 +118,7 @@ const CLASSES: Record<Step, StepClass> = {
   previewSource: { queue: 'warehouse', options: INTERACTIVE },
   countRewind: { queue: 'warehouse', options: INTERACTIVE },
   testCredential: { queue: 'warehouse', options: INTERACTIVE },
+  checkSetup: { queue: 'warehouse', options: INTERACTIVE },
 };
 
 /** Whether a step only touches the ledger; the Temporal UI shows such a step when it has ended, not before. */

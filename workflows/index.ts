@@ -1,3 +1,4 @@
+export { checkSetup } from './check-setup.ts';
 export { countRewind } from './count-rewind.ts';
 export { maintenance } from './maintenance.ts';
 export { retryRun } from './retry-run.ts';

@@ -11,6 +11,8 @@ export interface MailContent {
   readonly headline: string;
   /** Label and value: what happened, who must act, what to do. */
   readonly answers: readonly Line[];
+  /** Statements and commands, line by line. */
+  readonly paste: readonly string[];
   readonly rejections: readonly RejectionContent[];
   readonly notes: readonly string[];
   readonly facts: readonly Line[];
@@ -52,6 +54,7 @@ interface Story {
 /** Puts a run into words. */
 export function mailContent(kind: NotificationKind, report: RunReport): MailContent {
   const story = STORIES[kind](report);
+  const remedy = kind === 'failure' ? report.setup?.remedy : undefined;
   return {
     subject: `[braze-cdi] ${report.sync}${story.title}`,
     headline: `${report.sync}${story.title}`,
@@ -59,7 +62,9 @@ export function mailContent(kind: NotificationKind, report: RunReport): MailCont
       ['What happened', story.happened],
       ['Who must act', AUDIENCE_WORDS[story.audience]],
       ['What to do', story.action],
+      ...(remedy === undefined ? [] : [['In the warehouse', remedy.text] as const]),
     ],
+    paste: [remedy?.sql, remedy?.shell].flatMap((text) => text?.split('\n') ?? []),
     rejections: rejectionContents(report.rejections),
     notes: notes(report),
     facts: facts(report),
@@ -188,7 +193,7 @@ function facts(report: RunReport): Line[] {
   ];
 }
 
-function commands({ sync, run, status, counts }: RunReport): Command[] {
+function commands({ sync, run, status, counts, setup }: RunReport): Command[] {
   const history = { purpose: 'All runs of this sync', line: `cdi runs ${sync}` };
   if (status === 'held') {
     return [
@@ -197,6 +202,13 @@ function commands({ sync, run, status, counts }: RunReport): Command[] {
       history,
     ];
   }
-  if (counts.rejected === 0) return [history];
-  return [{ purpose: 'All rejected rows of this run', line: `cdi rejected ${sync} --run ${run}` }, history];
+  return [
+    ...(setup
+      ? [{ purpose: 'What is missing in the warehouse, with the statement for it', line: setup.check }]
+      : []),
+    ...(counts.rejected === 0
+      ? []
+      : [{ purpose: 'All rejected rows of this run', line: `cdi rejected ${sync} --run ${run}` }]),
+    history,
+  ];
 }

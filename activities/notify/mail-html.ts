@@ -1,5 +1,5 @@
 import type { Line, MailContent } from './mail-content.ts';
-import { oneLine } from './wording.ts';
+import { indentedLine, oneLine } from './wording.ts';
 
 /**
  * Lays a mail out as HTML. It sets no colours and loads nothing, so that it reads well on dark and on light
@@ -19,6 +19,7 @@ export function mailHtml(content: MailContent): string {
 ${[
   `<h1 style="font-size: 1.25em">${escape(content.headline)}</h1>`,
   ...content.answers.map(([label, value]) => `<p><strong>${escape(label)}:</strong> ${escape(value)}</p>`),
+  ...section('Ready to paste', pre(content.paste)),
   ...rejectionSection(content),
   ...section('Also worth knowing', list(content.notes)),
   ...section('The run', table(content.facts)),
@@ -43,11 +44,17 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-const escape = (text: string): string =>
-  oneLine(text).replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+const entities = (text: string): string =>
+  text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+const escape = (text: string): string => entities(oneLine(text));
 
 function section(title: string, inner: string): string[] {
   return inner === '' ? [] : [`<h2 style="font-size: 1.05em">${escape(title)}</h2>`, inner];
+}
+
+function pre(lines: readonly string[]): string {
+  if (lines.length === 0) return '';
+  return `<pre style="white-space: pre-wrap">${lines.map((line) => entities(indentedLine(line))).join('\n')}</pre>`;
 }
 
 function list(items: readonly string[]): string {

@@ -1,11 +1,12 @@
 import type { Line, MailContent } from './mail-content.ts';
-import { oneLine } from './wording.ts';
+import { indentedLine, oneLine } from './wording.ts';
 
 /** Lays a mail out as plain text. */
 export function mailText(content: MailContent): string {
   const sections = [
     oneLine(content.headline),
     content.answers.map(([label, value]) => `${label}: ${oneLine(value)}`).join('\n'),
+    section('Ready to paste', content.paste.map(indentedLine)),
     rejectionSection(content),
     section(
       'Also worth knowing',

@@ -3,6 +3,7 @@ import { type ErrorType, isErrorType } from '../../model/errors.ts';
 import type { HeldRun } from '../../model/guard.ts';
 import type { RunCounts, RunOutcome, Trigger } from '../../model/run.ts';
 import type { RunRecord } from '../../store/runs.ts';
+import type { SetupAdvice } from './setup-advice.ts';
 
 /** Plain data about a run that has ended, or is held: all that a notification may tell. */
 export interface RunReport {
@@ -21,6 +22,8 @@ export interface RunReport {
   /** The watermark the run leaves behind, at source precision; null while nothing is delivered. */
   readonly watermark: string | null;
   readonly error: RunError | null;
+  /** What the error asks of the warehouse's administrator. */
+  readonly setup?: SetupAdvice | undefined;
   /** What a guard asks, or asked, of people. */
   readonly held: HeldRun | null;
   readonly rejections: readonly Rejection[];

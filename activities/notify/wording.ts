@@ -39,6 +39,9 @@ export function formatElapsed(from: Date, to: Date): string {
 export const oneLine = (text: string): string =>
   text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim();
 
+/** The same for a line whose indentation matters. */
+export const indentedLine = (line: string): string => `${/^ */.exec(line)?.[0] ?? ''}${oneLine(line)}`;
+
 /** Cuts text that is longer than a number of characters, and shows that it did. */
 export function shorten(text: string, characters: number): string {
   const all = Array.from(text);

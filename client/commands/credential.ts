@@ -8,6 +8,7 @@ import { table } from '../output/table.ts';
 import type { Session } from '../session.ts';
 import { confirm } from './delete.ts';
 import { executeCredentialTest, TestFailure } from './execute-test.ts';
+import { withCredentialRemedy } from './remedy.ts';
 import { requireCredential } from './require-credential.ts';
 
 export async function listCredentials(session: Session, output: Output): Promise<void> {
@@ -37,7 +38,7 @@ export async function listCredentials(session: Session, output: Output): Promise
 
 /** @throws CommandError `notFound`, or `failed` with what to do */
 export async function testOneCredential(session: Session, output: Output, name: string): Promise<void> {
-  await requireCredential(session, name);
+  const credential = await requireCredential(session, name);
   try {
     const time = await executeCredentialTest(session, name);
     output.print(
@@ -46,11 +47,13 @@ export async function testOneCredential(session: Session, output: Output, name: 
         : `${name}: connected; the clock of the warehouse says ${time}.`,
     );
   } catch (error) {
-    if (output.json && error instanceof TestFailure) {
-      const { type, finding, vendorCode: code } = error;
-      output.print(JSON.stringify({ credential: name, passed: false, type, message: finding, code }));
+    if (!(error instanceof TestFailure)) throw error;
+    const failure = await withCredentialRemedy(session, error, credential);
+    if (output.json) {
+      const { type, finding: message, vendorCode: code, remedy } = failure;
+      output.print(JSON.stringify({ credential: name, passed: false, type, message, code, remedy }));
     }
-    throw error;
+    throw failure;
   }
 }
 

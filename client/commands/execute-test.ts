@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ActivityFailure, ApplicationFailure, TimeoutFailure } from '@temporalio/common';
 import { ERROR_RULES, type ErrorType, isErrorType } from '../../model/errors.ts';
-import type { testCredential, testSync } from '../../workflows/index.ts';
+import type { Instruction, SetupSource } from '../../model/setup/setup-guide.ts';
+import type { checkSetup, testCredential, testSync } from '../../workflows/index.ts';
 import { CommandError, EXIT } from '../command-error.ts';
+import { instructionText } from '../output/instruction.ts';
 import type { Session } from '../session.ts';
 
 /** More than the test's own timeouts and retries add up to. */
@@ -21,12 +23,29 @@ export class TestFailure extends CommandError {
   readonly vendorCode: string | null;
   /** What happened, without what to do. */
   readonly finding: string;
+  /** What to do, in the warehouse's own statements; undefined where the hint of the type says it all. */
+  readonly remedy: Instruction | undefined;
+  readonly #subject: string;
 
-  constructor(subject: string, type: ErrorType, finding: string, vendorCode: string | null) {
-    super(EXIT.failed, `${subject}: ${finding}\n  ${ERROR_RULES[type].hint} (${type})`);
+  constructor(
+    subject: string,
+    type: ErrorType,
+    finding: string,
+    vendorCode: string | null,
+    remedy?: Instruction,
+  ) {
+    const paste = remedy ? `\n\n${instructionText(remedy)}\n` : '';
+    super(EXIT.failed, `${subject}: ${finding}\n  ${ERROR_RULES[type].hint} (${type})${paste}`);
+    this.#subject = subject;
     this.type = type;
     this.finding = finding;
     this.vendorCode = vendorCode;
+    this.remedy = remedy;
+  }
+
+  /** The same failure with what to do about it. */
+  with(remedy: Instruction | undefined): TestFailure {
+    return remedy ? new TestFailure(this.#subject, this.type, this.finding, this.vendorCode, remedy) : this;
   }
 }
 
@@ -64,6 +83,28 @@ export async function executeCredentialTest(session: Session, name: string): Pro
     staticSummary: `connection test of the credential ${name}`,
   });
   return answerOf(session, handle, name, 'the test');
+}
+
+/**
+ * Tests whether a credential can read a table.
+ *
+ * @returns the warehouse's present time, and the columns of the table that bear a name of ours
+ * @throws as `executeSyncTest`; columns that do not fit are no failure
+ */
+export async function executeSetupCheck(
+  session: Session,
+  credential: string,
+  { dataType, schema, table }: SetupSource,
+): Promise<Awaited<ReturnType<typeof checkSetup>>> {
+  const client = await session.temporal();
+  const handle = await client.workflow.start<typeof checkSetup>('checkSetup', {
+    workflowId: `check-setup/${credential}/${randomUUID()}`,
+    taskQueue: session.queues.control,
+    args: [{ credential, source: { schema, table }, dataType }],
+    workflowExecutionTimeout: WORKER_TIMEOUT,
+    staticSummary: `check of ${schema}.${table} with the credential ${credential}`,
+  });
+  return answerOf(session, handle, credential, 'the check');
 }
 
 /**

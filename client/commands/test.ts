@@ -1,10 +1,12 @@
 /** `cdi test`: connection test with a preview. Nothing is sent. A sync that waits for its test starts with it. */
 import { IDENTIFIER_COLUMNS, type SourceRow } from '../../model/row.ts';
 import type { Preview } from '../../model/preview.ts';
+import type { Instruction } from '../../model/setup/setup-guide.ts';
 import type { Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import type { Session } from '../session.ts';
 import { executeSyncTest, TestFailure } from './execute-test.ts';
+import { withSyncRemedy } from './remedy.ts';
 import { requireSync } from './require-sync.ts';
 import { startAfterTest } from './pause.ts';
 
@@ -17,6 +19,8 @@ export type TestVerdict =
       readonly type: string;
       readonly message: string;
       readonly code: string | null;
+      /** What to do, in the warehouse's own statements. */
+      readonly remedy?: Instruction;
     };
 
 export interface PassedTest {
@@ -27,7 +31,11 @@ export interface PassedTest {
 
 /** @throws TestFailure or CommandError, as `executeSyncTest` */
 export async function carryOutTest(session: Session, name: string): Promise<PassedTest> {
-  const id = await executeSyncTest(session, name);
+  const id = await executeSyncTest(session, name).catch(async (error: unknown) => {
+    if (!(error instanceof TestFailure)) throw error;
+    const { definition } = await session.ledger.definitions.sync(name);
+    throw await withSyncRemedy(session, error, definition);
+  });
   const preview = (await session.ledger.previews.take(id)) as Preview | undefined;
   const started = await startAfterTest(session, name);
   return {
@@ -53,8 +61,16 @@ export async function testOneSync(session: Session, output: Output, name: string
   }
 }
 
-export function failedVerdict(sync: string, { type, finding, vendorCode }: TestFailure): TestVerdict {
-  return { sync, passed: false, type, message: finding, code: vendorCode };
+export function failedVerdict(sync: string, failure: TestFailure): TestVerdict {
+  const { type, finding, vendorCode, remedy } = failure;
+  return {
+    sync,
+    passed: false,
+    type,
+    message: finding,
+    code: vendorCode,
+    ...(remedy === undefined ? {} : { remedy }),
+  };
 }
 
 function show(output: Output, preview: Preview): void {

@@ -379,7 +379,7 @@ describe('housekeeping', () => {
         schedulePauses: async () => new Map([['paused-there', { paused: true, note: 'by an operator' }]]),
       },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-      settings: { leaseTtlMs: 1_000, temporalUi: undefined, namespace: 'default' },
+      settings: { leaseTtlMs: 1_000, temporalUi: undefined, egress: [], namespace: 'default' },
     })();
 
   test('runs that Temporal does not know are closed, fresh and living ones left alone', async () => {

@@ -196,7 +196,7 @@ test('a notification that is asked for again is not sent again', async () => {
         schedulePauses: async () => new Map(),
       },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
-      settings: { leaseTtlMs: 1_000, temporalUi: undefined, namespace: 'default' },
+      settings: { leaseTtlMs: 1_000, temporalUi: undefined, egress: [], namespace: 'default' },
     });
     await mail.client.setMode('refuse');
     await expect(step({ sync: name, run: id })).rejects.toMatchObject({ type: 'mail_unavailable' });

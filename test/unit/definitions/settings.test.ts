@@ -27,6 +27,7 @@ it('fills in defaults', () => {
     mailFrom: 'braze-cdi <cdi@localhost>',
     queuePrefix: 'cdi',
     temporalUi: undefined,
+    egress: [],
     logLevel: 'info',
     leaseTtlMs: 10_000,
     heartbeatTimeoutMs: 10_000,
@@ -42,6 +43,7 @@ it('takes what is set, and an empty variable as not set', () => {
     CDI_QUEUE_PREFIX: 'blue',
     CDI_SMTP_URL: '',
     CDI_TEMPORAL_UI: 'http://localhost:8233/',
+    CDI_EGRESS_ADDRESSES: '203.0.113.7, 2001:db8::/32',
     PATH: '/bin',
   };
   expect(parseWorkerSettings(env)).toMatchObject({
@@ -51,6 +53,7 @@ it('takes what is set, and an empty variable as not set', () => {
     queuePrefix: 'blue',
     smtpUrl: undefined,
     temporalUi: 'http://localhost:8233',
+    egress: ['203.0.113.7', '2001:db8::/32'],
   });
 });
 
@@ -70,6 +73,7 @@ describe('problems', () => {
     ['CDI_QUEUE_PREFIX', 'hunter2 '],
     ['CDI_TEMPORAL_UI', 'hunter2:8233'],
     ['CDI_LOG_LEVEL', 'hunter2'],
+    ['CDI_EGRESS_ADDRESSES', '203.0.113.7,hunter2'],
     ['CDI_LEASE_TTL', '10'],
     ['CDI_LEASE_TTL', '900ms'],
     ['CDI_HEARTBEAT_TIMEOUT', '900ms'],

@@ -71,6 +71,35 @@ describe('a mail about a failure', () => {
     expect(both.text).toContain(`cdi rejected users-attributes --run ${partialReport.run}`);
   });
 
+  const setup = {
+    remedy: {
+      text: 'Let the user read the table.',
+      sql: 'GRANT USAGE ON SCHEMA "a" TO "b";\nCREATE TABLE "a"."<t>" (\n  payload varchar\n);',
+    },
+    check: 'cdi setup redshift --type attributes --credential shop --schema a --table t --check',
+  };
+
+  it('gives the statements of the warehouse, as they are to be pasted', () => {
+    const { text, html } = render('failure', { ...failedReport, setup });
+    expect(text).toContain('In the warehouse: Let the user read the table.\n');
+    expect(text).toContain(
+      'Ready to paste\n  GRANT USAGE ON SCHEMA "a" TO "b";\n  CREATE TABLE "a"."<t>" (\n    payload varchar\n  );\n',
+    );
+    expect(text).toContain(
+      `What is missing in the warehouse, with the statement for it:\n    ${setup.check}\n`,
+    );
+    expect(html).toContain(
+      'GRANT USAGE ON SCHEMA &quot;a&quot; TO &quot;b&quot;;\nCREATE TABLE &quot;a&quot;.&quot;&lt;t&gt;&quot; (\n  payload varchar\n);</pre>',
+    );
+  });
+
+  it('leads to the check alone where only the check can tell', () => {
+    const { text } = render('failure', { ...failedReport, setup: { ...setup, remedy: undefined } });
+    expect(text).not.toMatch(/In the warehouse|Ready to paste/);
+    expect(text).toContain(setup.check);
+    expect(mail.text).not.toContain('cdi setup');
+  });
+
   it('can be written for every error type', () => {
     for (const type of ERROR_TYPES) {
       const { subject, text } = render('failure', { ...failedReport, error: { type, message: 'Details.' } });
