@@ -256,6 +256,12 @@ await client.workflow.execute('testCredential', {
   args: ['source'],
 });
 await record('test-credential', 'test-credential');
+await client.workflow.execute('checkSetup', {
+  workflowId: 'check-setup',
+  taskQueue: control,
+  args: [{ credential: 'source', source: { schema: 'cdi', table: 'small' }, dataType: 'events' }],
+});
+await record('check-setup', 'check-setup');
 
 const missing = REPLAY_SHAPES.filter((shape) => !recorded.has(shape));
 if (missing.length > 0) throw new Error(`Not recorded: ${missing.join(', ')}`);

@@ -23,5 +23,6 @@ export const REPLAY_SHAPES = [
   'maintenance',
   'test-sync',
   'test-credential',
+  'check-setup',
 ] as const;
 export type ReplayShape = (typeof REPLAY_SHAPES)[number];

@@ -133,13 +133,16 @@ test('test: each way to fail has its sentence and exit code 1', async () => {
       const { error } = JSON.parse(stderr) as { error: string };
       expect(error).toMatch(says);
       expect(error).toContain(`${name}: `);
-      expect(error.endsWith(`(${type})`)).toBe(true);
+      expect(error).toMatch(new RegExp(`\\(${type}\\)(\\n\\n|$)`));
       expect(error).not.toContain('not-the-password');
     }),
   );
   const text = await cli('test', 'cc-columns');
   expect(text).toMatchObject({ code: 1, stdout: '' });
-  expect(text.stderr).toMatch(/^cc-columns: The source has no column PAYLOAD\.\n {2}Add the column .*\n$/);
+  expect(text.stderr).toMatch(
+    /^cc-columns: The source has no column PAYLOAD\.\n {2}Add the column .* \(column_missing\)\n\nAdd what is missing\./,
+  );
+  expect(text.stderr).toMatch(/\n\nALTER TABLE "cdi"\."no_payload" ADD COLUMN payload varchar\(max\);\n+$/);
 });
 
 test('run: a partial run exits 0 and leads to its rejected rows, which can be counted and exported', async () => {

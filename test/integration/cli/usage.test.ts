@@ -33,10 +33,14 @@ describe('help', () => {
     ['pause', /--note <text>/],
     ['resume', /--note <text>/],
     ['delete', /--yes/],
+    ['setup', /<warehouse>.*--type <type>.*--credential <name>.*--egress <address>.*--sql.*--check/s],
     ['credential add', /<file>/],
     ['credential list', /secrets are never shown/],
     ['credential test', /<name>/],
     ['credential delete', /--yes/],
+    ['credential keygen', /snowflake.*ssh/s],
+    ['credential keygen snowflake', /--out <file>.*--passphrase-env <name>.*--user <name>.*--rotate/s],
+    ['credential keygen ssh', /--out <file>.*--algorithm <name>.*--to <host:port>/s],
   ];
 
   test.concurrent.each(COMMANDS)('cdi %s --help', async (command, says) => {

@@ -85,6 +85,16 @@ test('an error that stops a run is told to every contact, with what to do', asyn
   }
 });
 
+test('a table that is gone is told with the statements that bring it back', async () => {
+  const { name, table } = await declare({}, []);
+  await installation.source.query(`drop table cdi.${table}`);
+  expect(await run(name)).toMatchObject({ status: 'config_error' });
+  const told = await onlyMail();
+  expect(told?.text).toContain(`  CREATE TABLE IF NOT EXISTS "cdi"."${table}" (\n`);
+  expect(told?.text).toContain(`  GRANT SELECT ON "cdi"."${table}" TO "`);
+  expect(told?.text).toContain(`--schema cdi --table ${table} --check`);
+});
+
 test('rejected rows are told from the threshold on, by reason, with identifiers masked', async () => {
   const { name, table } = await declare({ row_errors_percent: 10 }, rows(101, 10));
   expect(await run(name)).toMatchObject({ status: 'partial', counts: { read: 101, rejected: 10 } });
