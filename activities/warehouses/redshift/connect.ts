@@ -1,77 +1,81 @@
-/** Opens a Redshift connection and keeps the means to cancel what it does. */
+/** Opens a Redshift connection, through a tunnel where the credential has one. */
 import { readFile } from 'node:fs/promises';
 import pg from 'pg';
-import { CdiError } from '../../../model/errors.ts';
 import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
-import type { ConnectOptions, OpenedCredential } from '../warehouse.ts';
+import { CdiError } from '../../../model/errors.ts';
+import { type ConnectOptions, DEADLINES, type OpenedCredential } from '../warehouse.ts';
+import { RedshiftClient } from './client.ts';
 import { classifyRedshift } from './errors.ts';
+import { plainLabel } from './label.ts';
+import { socketOf } from './socket.ts';
+import { type Tunnel, openTunnel } from './tunnel.ts';
 
-const CONNECT_TIMEOUT_MS = 30_000;
-/** A query should end within the hour that the reference names; beyond it the server ends it. */
-const STATEMENT_TIMEOUT_MS = 3_600_000;
+/** As long as a step may take. The deadline that is felt is ours: this one only sweeps what nobody waits for any more. */
+const STATEMENT_TIMEOUT_MS = 10_800_000;
+/** PostgreSQL cuts longer names. */
+const LONGEST_APPLICATION_NAME = 63;
 
-export interface RedshiftClient {
-  readonly client: pg.Client;
-  /** Ends the present query on the server, through a second connection. */
-  cancel(): Promise<void>;
-  close(): Promise<void>;
-}
-
+/**
+ * @throws CdiError `credentials_invalid`, `host_unknown`, `tls_failed`, `warehouse_unreachable`, `warehouse_busy`; the
+ * signal's reason
+ */
 export async function connectRedshift(
   credential: OpenedCredential<RedshiftCredential>,
-  options: ConnectOptions,
+  { signal, label, deadlines = DEADLINES }: ConnectOptions,
 ): Promise<RedshiftClient> {
-  const { definition } = credential;
+  const { definition, secrets } = credential;
+  signal.throwIfAborted();
+  const ssl = await tlsOptions(definition);
+  const tunnel = definition.ssh && (await openTunnel(definition.ssh, secrets, signal, deadlines.connectMs));
   const config: pg.ClientConfig = {
     host: definition.host,
     port: definition.port,
     database: definition.database,
     user: definition.user,
-    password: credential.secrets['password'] ?? '',
-    ssl: await tlsOptions(definition),
-    application_name: options.label.slice(0, 60),
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    password: secrets['password'] ?? '',
+    ssl,
+    application_name: plainLabel(label).slice(0, LONGEST_APPLICATION_NAME),
     keepAlive: true,
   };
-  options.signal.throwIfAborted();
-  const client = new pg.Client(config);
+  const logIn = (whose: AbortSignal, ms: number): Promise<pg.Client> =>
+    login({ ...config, connectionTimeoutMillis: ms }, tunnel, whose);
+
+  const client = await logIn(signal, deadlines.connectMs).catch((error: unknown) => {
+    tunnel?.close();
+    throw error;
+  });
+  const redshift = new RedshiftClient({ client, logIn, tunnel, signal, label, deadlines });
+  try {
+    await redshift.ask({ text: `set statement_timeout to ${STATEMENT_TIMEOUT_MS}`, values: [] });
+    return redshift;
+  } catch (error) {
+    await redshift.close();
+    throw error;
+  }
+}
+
+async function login(
+  config: pg.ClientConfig,
+  tunnel: Tunnel | undefined,
+  signal: AbortSignal,
+): Promise<pg.Client> {
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(config.connectionTimeoutMillis ?? 0)]);
+  const channel = await tunnel?.reach(config.host ?? '', config.port ?? 0, inTime);
+  const client = new pg.Client({ ...config, ...(channel ? { stream: () => channel } : {}) });
   // Without a listener a connection that breaks between two queries would end the process.
   client.on('error', () => undefined);
+  const onAbort = (): void => void socketOf(client).destroy(new Error('The login was cancelled.'));
+  signal.addEventListener('abort', onAbort, { once: true });
   try {
     await client.connect();
-    await client.query(`set statement_timeout to ${STATEMENT_TIMEOUT_MS}`);
+    return client;
   } catch (error) {
-    await client.end().catch(() => undefined);
+    socketOf(client).destroy();
+    signal.throwIfAborted();
     throw classifyRedshift(error);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
   }
-  const processId = Number(Reflect.get(client, 'processID') ?? 0);
-
-  const cancel = async (): Promise<void> => {
-    const other = new pg.Client(config);
-    other.on('error', () => undefined);
-    try {
-      await other.connect();
-      await other.query('select pg_cancel_backend($1)', [processId]);
-    } finally {
-      await other.end().catch(() => undefined);
-    }
-  };
-  const onAbort = (): void => {
-    void cancel()
-      .catch(() => undefined)
-      .then(() => client.end())
-      .catch(() => undefined);
-  };
-  options.signal.addEventListener('abort', onAbort, { once: true });
-
-  return {
-    client,
-    cancel,
-    close: async () => {
-      options.signal.removeEventListener('abort', onAbort);
-      await client.end().catch(() => undefined);
-    },
-  };
 }
 
 async function tlsOptions(definition: RedshiftCredential): Promise<pg.ClientConfig['ssl']> {

@@ -2,8 +2,8 @@
 import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
 import type { Column, ColumnKind } from '../../../model/source-columns.ts';
 import type { Warehouse, WarehouseConnection } from '../warehouse.ts';
-import { type RedshiftClient, connectRedshift } from './connect.ts';
-import { classifyRedshift } from './errors.ts';
+import type { RedshiftClient } from './client.ts';
+import { connectRedshift } from './connect.ts';
 import { readRows } from './read.ts';
 import {
   type Query,
@@ -45,27 +45,17 @@ export const redshift: Warehouse<RedshiftCredential> = {
 };
 
 function connectionOver(connection: RedshiftClient): WarehouseConnection {
-  const askAll = async (query: Query): Promise<Record<string, string>[]> => {
-    try {
-      return (await connection.client.query<Record<string, string>>(query.text, [...query.values])).rows;
-    } catch (error) {
-      throw classifyRedshift(error);
-    }
-  };
+  const askAll = async (query: Query): Promise<Record<string, string>[]> =>
+    (await connection.ask(query)).rows;
   const ask = async (query: Query): Promise<Record<string, string>> => (await askAll(query))[0] ?? {};
 
   return {
     async describe(source) {
-      const query = describeQuery(source);
-      try {
-        const { fields } = await connection.client.query(query.text);
-        return fields.map((field): Column => ({
-          name: field.name,
-          ...(TYPES[field.dataTypeID] ?? { type: `type ${field.dataTypeID}`, kind: 'other' }),
-        }));
-      } catch (error) {
-        throw classifyRedshift(error);
-      }
+      const { fields } = await connection.ask(describeQuery(source));
+      return fields.map((field): Column => ({
+        name: field.name,
+        ...(TYPES[field.dataTypeID] ?? { type: `type ${field.dataTypeID}`, kind: 'other' }),
+      }));
     },
 
     async clock(lagMs) {

@@ -3,11 +3,11 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SourceTable } from '../../../activities/warehouses/warehouse.ts';
+import { followStatements } from '../../support/redshift-log.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import type { StandIn, StandInRow, TableSpec } from '../stand-in.ts';
 import { makeDatabase } from './database.ts';
 import { type RedshiftAccount, stage } from './situations.ts';
-import { followStatements } from './statements.ts';
 import {
   PAYLOAD_TYPES,
   TIMESTAMP_TYPES,

@@ -1,13 +1,13 @@
 /** What the product sent, by the server's own log. */
 import { readFile } from 'node:fs/promises';
-import { unsupportedByRedshift } from '../../support/redshift-statements.ts';
+import { unsupportedByRedshift } from './redshift-statements.ts';
 
 const LEADING_COMMENT = /^\/\*.*?\*\/ ?/s;
 /** Nothing but these may be sent, whatever else Redshift takes. */
 const ALLOWED = /^(select|set statement_timeout) /;
 
 export interface StatementLog {
-  /** Texts of the statements since the beginning. */
+  /** Texts of the statements since the beginning, each with the comment that it begins with. */
   statements(): Promise<string[]>;
   /** Those that Redshift would not take, or that a reader has no business to send. */
   refused(): Promise<string[]>;

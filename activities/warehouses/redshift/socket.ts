@@ -1,0 +1,7 @@
+import type { Socket } from 'node:net';
+import type pg from 'pg';
+
+/** What a client talks through: its types hide it. It changes once, when TLS begins. */
+export function socketOf(client: pg.Client): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
+}
