@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DATA_TYPES } from '../../../model/data-type.ts';
 import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
 import type { Instruction, SetupStep } from '../../../model/setup/setup-guide.ts';
+import { WAREHOUSES } from '../../../model/warehouse-credentials.ts';
 import { NO_CHANGES } from '../../../store/definitions.ts';
 import { type CliResult, jsonOf, runCli } from '../../support/cli-process.ts';
 import { type Installation, install, redshiftCredentialOf } from '../../support/installation.ts';
@@ -232,6 +233,11 @@ test('the tests of a sync and of a credential say it, too', async () => {
 });
 
 describe('the steps', () => {
+  test('are there for every warehouse and data type that the help names, and it names all', async () => {
+    const { stdout } = await runCli({}, ['setup', '--help']);
+    for (const name of [...WAREHOUSES, ...DATA_TYPES]) expect(stdout).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+
   test('are told to people, numbered, and to scripts', async () => {
     const [text, json] = await Promise.all([
       runCli({}, [
