@@ -122,8 +122,8 @@ client_secret: \${env:DATABRICKS_CLIENT_SECRET}
       case 'credentials_invalid':
         return {
           text: account.credential?.client_id
-            ? 'Generate a new secret on the page of the service principal, put it where the credential file looks for it, and run `cdi apply`. The service principal must be a member of the workspace.'
-            : 'Tokens expire. Generate a new one under Settings, Developer, Access tokens, put it where the credential file looks for it, and run `cdi apply`.',
+            ? 'Generate a new secret on the page of the service principal, put it where the credential file looks for it, and run `cdi apply`. The service principal must be a member of the workspace, and `http_path` and `catalog` must be right.'
+            : 'Tokens expire. Generate a new one under Settings, Developer, Access tokens, put it where the credential file looks for it, and run `cdi apply`. See that `http_path` and `catalog` are right, too.',
         };
       case 'permission_denied':
         return {

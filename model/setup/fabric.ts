@@ -117,7 +117,7 @@ client_secret: \${env:FABRIC_CLIENT_SECRET}`,
         return {
           text:
             'Client secrets expire. Make a new one, put it where the credential file looks for it, and run `cdi apply`. Where it is ' +
-            'new, see that `tenant_id` and `client_id` are those of the app, that the app has a role in the workspace, and that the ' +
+            'new, see that `tenant_id` and `client_id` are those of the app and `database` is the name of the warehouse, that the app has a role in the workspace, and that the ' +
             'tenant lets service principals use Fabric APIs.',
           shell: `az ad app credential reset --id ${shellWord(account.credential?.client_id ?? 'CLIENT_ID')} --append`,
         };

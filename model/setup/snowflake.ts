@@ -11,9 +11,11 @@ type Account = SetupAccount<SnowflakeCredential>;
 
 const quote = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** At login, names are taken without regard to case unless they need quotes; they are kept in capitals. */
-export const snowflakeName = (name: string): string =>
-  quote(/^[A-Za-z_][\w$]*$/.test(name) ? name.toUpperCase() : name);
+/** Names at login are taken as in SQL: without quotes they are kept in capitals. */
+export function snowflakeName(name: string): string {
+  if (/^"(?:[^"]|"")+"$/.test(name)) return name;
+  return quote(/^[A-Za-z_][\w$]*$/.test(name) ? name.toUpperCase() : name);
+}
 
 /** The names of the account, quoted; where the credential leaves one to the user's default, the proposed one. */
 function namesOf({

@@ -87,6 +87,8 @@ describe('a key pair for Snowflake', () => {
   test('names the user as Snowflake keeps it', async () => {
     expect((await snowflake({ user: 'reader' })).text).toContain('ALTER USER "READER" SET');
     await rm(file);
+    expect((await snowflake({ user: '"reader"' })).text).toContain('ALTER USER "reader" SET');
+    await rm(file);
     expect((await snowflake({ user: 'odd "one"' })).text).toContain('ALTER USER "odd ""one""" SET');
   });
 
