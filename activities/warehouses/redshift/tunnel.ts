@@ -33,6 +33,8 @@ export async function openTunnel(
 ): Promise<Tunnel> {
   const { default: ssh2 } = await import('ssh2');
   const client = new ssh2.Client();
+  // One error may follow another, and what breaks later is seen by the channels.
+  client.on('error', () => undefined);
   let isStranger = false;
   const onAbort = (): void => void client.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
@@ -59,8 +61,6 @@ export async function openTunnel(
   } finally {
     signal.removeEventListener('abort', onAbort);
   }
-  // What breaks later is seen by the channels.
-  client.on('error', () => undefined);
   return {
     reach: (host, port, giveUp) => reach(client, host, port, giveUp),
     close: () => void client.destroy(),

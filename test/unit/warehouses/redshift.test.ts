@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { classifyRedshift } from '../../../activities/warehouses/redshift/errors.ts';
+import { labelComment } from '../../../activities/warehouses/redshift/label.ts';
+import { classifyTunnel } from '../../../activities/warehouses/redshift/tunnel-errors.ts';
 import { redshift } from '../../../activities/warehouses/redshift/redshift.ts';
 import { quote, readQuery } from '../../../activities/warehouses/redshift/sql.ts';
 import { CdiError } from '../../../model/errors.ts';
@@ -30,6 +32,16 @@ describe('SQL', () => {
     expect(text).toContain('t."external_id"::varchar(64)');
     expect(values).toEqual(['T', 'F']);
   });
+
+  test.each([
+    [
+      'braze-cdi users 0198c0de-1abe-7000-8000-00000000c0de',
+      'braze-cdi users 0198c0de-1abe-7000-8000-00000000c0de',
+    ],
+    ['a*/ drop table b /* $1 "\'\n', 'a__ drop table b __ _1 ___'],
+  ])('begins with the label %s as a comment', (label, shown) =>
+    expect(labelComment(label)).toBe(`/* ${shown} */ `),
+  );
 
   test('begins at the beginning without a lower bound, and after an instant with >', () => {
     expect(
@@ -100,5 +112,23 @@ describe('errors', () => {
   test('what it does not know passes through, to be internal', () => {
     const strange = error(undefined, 'x');
     expect(classifyRedshift(strange)).toBe(strange);
+  });
+});
+
+describe('errors of the tunnel', () => {
+  test.each([
+    [{ reason: 1 }, 'does not allow a tunnel to the Redshift endpoint (1)', 'SSH 1'],
+    [{ reason: 2 }, 'cannot reach the Redshift endpoint (2)', 'SSH 2'],
+    [{ level: 'client-timeout' }, 'No connection to the SSH host.', undefined],
+    [
+      { level: 'client-socket', code: 'EHOSTUNREACH' },
+      'No connection to the SSH host (EHOSTUNREACH)',
+      'EHOSTUNREACH',
+    ],
+  ])('%o is a warehouse out of reach', (properties, words, vendorCode) => {
+    const classified = classifyTunnel(Object.assign(new Error('secret value'), properties));
+    expect(classified).toMatchObject({ type: 'warehouse_unreachable', vendorCode });
+    expect(classified.message).toContain(words);
+    expect(classified.message).not.toContain('secret');
   });
 });
