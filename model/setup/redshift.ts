@@ -49,7 +49,9 @@ function makeTable(source: SetupSource, account: Account): string {
 function allowList({ egress, credential }: Account): Instruction {
   if (credential?.ssh) {
     return {
-      text: `The SSH server of the tunnel must take connections on port ${credential.ssh.port}. ${egressWords(egress)}`,
+      text:
+        `The SSH host of the tunnel must take connections on port ${credential.ssh.port}, and its \`authorized_keys\` must let this key on to ` +
+        `${endpointOf(credential)}. ${egressWords(egress)}`,
     };
   }
   const port = credential?.port ?? 5439;
@@ -125,12 +127,7 @@ password: \${env:REDSHIFT_PASSWORD}
   remedy({ type, columns }, source, account) {
     switch (type) {
       case 'credentials_invalid':
-        return {
-          text:
-            'Give the user a new password, put it where the credential file looks for it, and run `cdi apply`. Redshift answers ' +
-            'the same where the user or the database does not exist.',
-          sql: `ALTER USER ${userOf(account)} PASSWORD '<password>';`,
-        };
+        return credentialRemedy(account);
       case 'permission_denied':
         return { text: 'Let the user read the table or view.', sql: grants(source, account) };
       case 'table_missing':
@@ -154,6 +151,25 @@ password: \${env:REDSHIFT_PASSWORD}
     }
   },
 };
+
+function credentialRemedy(account: Account): Instruction {
+  const { credential } = account;
+  const ofTheTunnel =
+    ' Where it was the SSH host that refused, make a new key, and put the line that the command prints into `authorized_keys` there.';
+  return {
+    text:
+      'Give the user a new password, put it where the credential file looks for it, and run `cdi apply`. Redshift answers ' +
+      `the same where the user or the database does not exist.${credential?.ssh ? ofTheTunnel : ''}`,
+    sql: `ALTER USER ${userOf(account)} PASSWORD '<password>';`,
+    ...(credential?.ssh
+      ? {
+          shell: `cdi credential keygen ssh --out ssh_tunnel_key_2 --to ${shellWord(endpointOf(credential))}`,
+        }
+      : {}),
+  };
+}
+
+const endpointOf = ({ host, port }: RedshiftCredential): string => `${host}:${port}`;
 
 /** The endpoint of a cluster begins with its identifier. */
 function clusterOf({ credential }: Account): string {

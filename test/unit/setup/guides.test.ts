@@ -337,8 +337,15 @@ describe('what a credential leaves open', () => {
     };
     const remedy = setupGuide('redshift').remedy({ type: 'warehouse_unreachable' }, source, account);
     expect(remedy).toEqual({
-      text: 'The SSH server of the tunnel must take connections on port 2222. The addresses of this installation: 203.0.113.7.',
+      text:
+        'The SSH host of the tunnel must take connections on port 2222, and its `authorized_keys` must let this key on to ' +
+        'shop.abc123.eu-west-1.redshift.amazonaws.com:5440. The addresses of this installation: 203.0.113.7.',
     });
+    const refused = setupGuide('redshift').remedy({ type: 'credentials_invalid' }, source, account);
+    expect(refused?.text).toContain('Where it was the SSH host that refused');
+    expect(refused?.shell).toBe(
+      'cdi credential keygen ssh --out ssh_tunnel_key_2 --to shop.abc123.eu-west-1.redshift.amazonaws.com:5440',
+    );
   });
 });
 
