@@ -2,19 +2,14 @@ import type { StandInLimits } from '../stand-in-limits.ts';
 
 export const limits: StandInLimits = {
   server:
-    'pysqlbridge 2.1.3 behind a front that checks the Entra login, and oauth2-mock-server 8.2.3 as Entra',
+    'pysqlbridge 2.1.3, given the types of Fabric, schemas and HASHBYTES, behind a front with its TLS and Entra login; oauth2-mock-server 8.2.3 as Entra',
   lacks: {
-    statements:
-      'Nothing tells what this server takes and the warehouse does not; unit tests compare the SQL.',
-
     reattach:
       'A retry reads its segment again: the warehouse keeps no result that a later connection could find.',
-    hash: 'The server has no HASHBYTES; a unit test compares the SQL.',
-    share: 'The server has no HASHBYTES; a unit test compares the SQL.',
-    users: 'The server has no HASHBYTES; a unit test compares the SQL.',
   },
   cannotShow: [
-    'Permissions and throttling: the front refuses as the documentation says Fabric does.',
-    '`datetime2` on the wire.',
+    'Permissions, roles of the workspace, and capacities: the front refuses as the documentation says Fabric does.',
+    'How soon Fabric itself stops a query that is cancelled: the stand-in sends the rows that it has worked out first.',
+    'Collations other than the default, in which capitals count.',
   ],
 };
