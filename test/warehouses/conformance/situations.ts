@@ -1,20 +1,24 @@
 import { expect } from 'vitest';
-import { CdiError } from '../../../model/errors.ts';
+import { CdiError, type ErrorType } from '../../../model/errors.ts';
 import { CANARY, SITUATIONS, type Situation, type Staged } from '../stand-in.ts';
 import type { Check, Theme } from './check.ts';
 import type { Scene } from './scene.ts';
 
-const TITLES: Readonly<Record<Situation, string>> = {
-  unreachable: 'a server that takes no connections',
-  host_unknown: 'a host name that nobody knows',
-  tls_untrusted: 'a certificate that is not trusted',
-  wrong_password: 'a wrong password, key or token',
-  permission_denied: 'a table that the user may not read',
-  table_missing: 'a table that does not exist',
-  column_missing: 'a column that is missing',
-  column_forbidden: 'a column that the data type forbids',
-  column_type: 'a column of a type that cannot be used',
-  warehouse_busy: 'a warehouse that is suspended, out of quota or without a free connection',
+/** What each situation is, and the error that it has to be told as. */
+const ANSWERS: Readonly<Record<Situation, { readonly what: string; readonly type: ErrorType }>> = {
+  unreachable: { what: 'a server that takes no connections', type: 'warehouse_unreachable' },
+  host_unknown: { what: 'a host name that nobody knows', type: 'host_unknown' },
+  tls_untrusted: { what: 'a certificate that is not trusted', type: 'tls_failed' },
+  wrong_password: { what: 'a wrong password, key or token', type: 'credentials_invalid' },
+  permission_denied: { what: 'a table that the user may not read', type: 'permission_denied' },
+  table_missing: { what: 'a table that does not exist', type: 'table_missing' },
+  column_missing: { what: 'a column that is missing', type: 'column_missing' },
+  column_forbidden: { what: 'a column that the data type forbids', type: 'column_forbidden' },
+  column_type: { what: 'a column of a type that cannot be used', type: 'column_type' },
+  warehouse_busy: {
+    what: 'a warehouse that is suspended, out of quota or without a free connection',
+    type: 'warehouse_busy',
+  },
 };
 /** Shorter secrets could stand in a message by chance. */
 const TELLING_CHARACTERS = 6;
@@ -37,7 +41,7 @@ function secretsOf({ account: { secrets } }: Staged): string[] {
 
 const check = (situation: Situation): Check => ({
   name: situation.replaceAll('_', '-'),
-  title: `tells ${TITLES[situation]}`,
+  title: `tells ${ANSWERS[situation].what}: \`${ANSWERS[situation].type}\``,
   run: async (scene) => {
     const staged = await scene.standIn.stage(situation);
     if (!staged) throw new Error(`The stand-in cannot make the situation ${situation}.`);
@@ -45,7 +49,8 @@ const check = (situation: Situation): Check => ({
       const error = await connectionTest(scene, staged);
       expect(error).toBeInstanceOf(CdiError);
       if (!(error instanceof CdiError)) return;
-      expect(error).toMatchObject({ type: staged.expected });
+      expect(error).toMatchObject({ type: ANSWERS[situation].type });
+      expect(staged.expected).toBe(ANSWERS[situation].type);
       const said = `${error.message} ${error.vendorCode ?? ''}`;
       expect(secretsOf(staged).filter((secret) => said.includes(secret))).toEqual([]);
       expect(said).not.toContain(CANARY);
