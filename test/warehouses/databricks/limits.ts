@@ -4,15 +4,12 @@ export const limits: StandInLimits = {
   server:
     "Apache Spark 4.3.0, its Thrift server, behind a front that speaks TLS, checks the login and answers in the vendor's newer protocol",
   lacks: {
-    statements:
-      'Nothing tells what this server takes and the warehouse does not; unit tests compare the SQL.',
-
     reattach:
       'A retry reads its segment again: the warehouse keeps no result that a later connection could find.',
   },
   cannotShow: [
     'CloudFetch, by which results come from cloud storage.',
-    'Unity Catalog: catalogs, grants, and `information_schema`.',
+    "Unity Catalog: catalogs, and grants, which are the front's own.",
     "A SQL warehouse that starts up: the front answers as the vendor's does.",
   ],
 };
