@@ -6,6 +6,7 @@ import type { SourceTable } from '../../../activities/warehouses/warehouse.ts';
 import { followStatements } from '../../support/redshift-log.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import type { StandIn, StandInRow, TableSpec } from '../stand-in.ts';
+import { bareRead } from './bare-read.ts';
 import { makeDatabase } from './database.ts';
 import { type RedshiftAccount, stage } from './situations.ts';
 import {
@@ -55,6 +56,11 @@ export async function openRedshift({ postgresUrl, postgresLog }: RedshiftServers
       ca,
     },
     secrets: { password },
+  };
+  const { ca: _, ...withoutTls } = account.definition;
+  const benchAccount: RedshiftAccount = {
+    ...account,
+    definition: { ...withoutTls, port: Number(new URL(postgresUrl).port), tls: 'off' },
   };
   let staged = 0;
   const make = async (spec: TableSpec, rows: readonly StandInRow[]): Promise<SourceTable> => {
@@ -119,6 +125,8 @@ export async function openRedshift({ postgresUrl, postgresLog }: RedshiftServers
     seenQueries: () => log.statements(),
     openSessions: () => counted('select count(*) from pg_stat_activity where usename = $1'),
     refusedStatements: () => log.refused(),
+    bareRead: (source) => bareRead(benchAccount, source),
+    benchAccount,
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }
