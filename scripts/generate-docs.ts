@@ -65,7 +65,7 @@ function configuration(): string {
     '# Configuration',
     'Workspaces, credentials and syncs are declared in YAML files, one definition per document, and put in force by ' +
       '`cdi apply DIR`, which reads every `*.yaml` and `*.yml` of the folder and of those below it. The files may be named ' +
-      'and split as you like; [examples](../examples/redshift) shows a complete set.',
+      'and split as you like; the [examples](../examples/README.md) show a complete set for each warehouse.',
     '**Secrets** are never written into a file: an option that holds one takes `${env:NAME}`, a variable in the ' +
       'environment of `cdi apply`, or `${file:PATH}`, a file that it can read (a relative path begins at the folder where ' +
       '`cdi` runs; the line break at the end is left out). The value is read at each apply and kept encrypted in the ledger.',
