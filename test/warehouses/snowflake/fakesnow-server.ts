@@ -22,6 +22,8 @@ export interface ServerState {
 export interface Trouble {
   readonly warehouse?: 'running' | 'suspended' | 'out_of_quota';
   readonly letsAddressIn?: boolean;
+  /** Everything is answered with HTTP status 503. */
+  readonly unavailable?: boolean;
   /** No query gets anywhere. */
   readonly slow?: boolean;
   /** Every session's token has run out. */

@@ -33,6 +33,8 @@ def answers(handler: Callable[[Request], Awaitable[dict]]) -> Handler:
     """Snowflake says no with HTTP status 200."""
 
     async def answer(request: Request) -> Response:
+        if account.is_unavailable:
+            return Response(status_code=503)
         try:
             return JSONResponse(await handler(request))
         except Refusal as refusal:
@@ -211,6 +213,7 @@ async def post_fill(request: Request) -> Response:
 async def put_trouble(request: Request) -> Response:
     trouble = await request.json()
     account.warehouse = trouble.get("warehouse", account.warehouse)
+    account.is_unavailable = trouble.get("unavailable", account.is_unavailable)
     account.lets_address_in = trouble.get("letsAddressIn", account.lets_address_in)
     statements.is_slow = trouble.get("slow", statements.is_slow)
     if trouble.get("expireTokens"):

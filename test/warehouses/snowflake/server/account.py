@@ -35,6 +35,8 @@ class Account:
     def __init__(self) -> None:
         self.users: dict[str, User] = {}
         self.lets_address_in = True
+        # Snowflake itself is down.
+        self.is_unavailable = False
         # running, suspended (and does not resume by itself), or out_of_quota
         self.warehouse = "running"
 

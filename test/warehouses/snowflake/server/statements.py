@@ -22,7 +22,7 @@ LONG_POLL_SECONDS = 0.5
 # Rows that come with the answer; the others are fetched in chunks, which grow as Snowflake's do.
 INLINE_ROWS = 500
 FIRST_CHUNK_BYTES = 256 << 10
-CHUNK_BYTES = 4 << 20
+CHUNK_BYTES = 2 << 20
 
 CANCELLED = Refusal("000604", "SQL execution canceled", "57014")
 
