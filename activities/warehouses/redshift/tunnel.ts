@@ -39,7 +39,7 @@ export async function openTunnel(
   const onAbort = (): void => void client.destroy();
   signal.addEventListener('abort', onAbort, { once: true });
   try {
-    await ready(client, () =>
+    await ready(client, () => {
       client.connect({
         host: ssh.host,
         port: ssh.port,
@@ -52,8 +52,10 @@ export async function openTunnel(
         },
         readyTimeout: ms,
         keepaliveInterval: KEEPALIVE_MS,
-      }),
-    );
+      });
+      // What the driver sends is short, and waits for an answer.
+      client.setNoDelay(true);
+    });
   } catch (error) {
     client.destroy();
     signal.throwIfAborted();

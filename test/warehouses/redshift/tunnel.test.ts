@@ -1,7 +1,9 @@
 /** The way to a cluster that only an SSH host can reach. */
+import ssh2 from 'ssh2';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import type { ConnectOptions, SourceTable } from '../../../activities/warehouses/warehouse.ts';
 import { claimPort } from '../../../client/embedded/claim-port.ts';
+import { type SshKey, makeEd25519Key, makeRsaKey } from '../../../client/keys/ssh-key.ts';
 import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
 import { CdiError } from '../../../model/errors.ts';
 import type { Secrets } from '../../../store/definitions.ts';
@@ -13,6 +15,22 @@ import { type SshHost, startSshHost } from './ssh-host.ts';
 import { type RedshiftStandIn, openRedshift } from './stand-in.ts';
 
 type Ssh = NonNullable<RedshiftCredential['ssh']>;
+
+const USER = 'tunnel';
+const PASSPHRASE = 'opens the key';
+/** By `cdi credential keygen`, and by another tool in the form of OpenSSH. */
+const KEYS = {
+  ed25519: makeEd25519Key(),
+  rsa: makeRsaKey(PASSPHRASE),
+  plainRsa: makeRsaKey(undefined),
+  foreign: otherKey(),
+};
+
+function otherKey(): SshKey {
+  const lock = { passphrase: PASSPHRASE, cipher: 'aes256-ctr', rounds: 1 } as const;
+  const pair = ssh2.utils.generateKeyPairSync('ed25519', lock);
+  return { privateKey: pair.private, publicKey: pair.public };
+}
 
 let cleanup: AsyncDisposableStack;
 let standIn: RedshiftStandIn;
@@ -29,7 +47,13 @@ beforeAll(async () => {
   );
   scene = cleanup.use(new Scene(standIn));
   closedPort = await claimPort(0, '');
-  host = cleanup.use(await startSshHost([standIn.account.definition.port, closedPort]));
+  host = cleanup.use(
+    await startSshHost({
+      user: USER,
+      keys: Object.values(KEYS).map(({ publicKey }) => publicKey),
+      ports: [standIn.account.definition.port, closedPort],
+    }),
+  );
   network = cleanup.use(await startTcpProxy(host.port));
   source = await scene.middle();
 });
@@ -45,9 +69,8 @@ function behindHost(
   const ssh: Ssh = {
     host: 'localhost',
     port: network.port,
-    user: host.user,
+    user: USER,
     private_key: '${file:key}',
-    passphrase: '${env:PASSPHRASE}',
     host_key: host.fingerprint,
     ...changes,
   };
@@ -55,8 +78,7 @@ function behindHost(
     definition: { ...standIn.account.definition, ...definition, ssh },
     secrets: {
       ...standIn.account.secrets,
-      'ssh.private_key': host.privateKey,
-      'ssh.passphrase': host.passphrase,
+      'ssh.private_key': KEYS.ed25519.privateKey,
       ...secrets,
     },
   };
@@ -88,10 +110,13 @@ test('rows come through it as they come without it, and nothing stays open', asy
   await expect.poll(() => standIn.openSessions?.()).toBe(0);
 });
 
-test('a key without a passphrase does as well', async () => {
-  const { definition, secrets } = behindHost({}, { 'ssh.private_key': host.plainKey });
-  const { 'ssh.passphrase': _, ...others } = secrets;
-  await using connection = await scene.connect({}, { definition, secrets: others });
+test.each([
+  ['RSA, under a passphrase', KEYS.rsa, PASSPHRASE],
+  ['RSA, in clear', KEYS.plainRsa, undefined],
+  ['in the form of OpenSSH, under a passphrase', KEYS.foreign, PASSPHRASE],
+])('the key may be %s', async (_, { privateKey }, passphrase) => {
+  const secrets = { 'ssh.private_key': privateKey, ...(passphrase ? { 'ssh.passphrase': passphrase } : {}) };
+  await using connection = await scene.connect({}, behindHost({}, secrets));
   expect((await connection.clock(0)).now).toMatch(/^20/);
 });
 
@@ -132,8 +157,7 @@ describe('what is wrong is told apart', () => {
   });
 
   test('a user or a key that it does not let in', async () => {
-    const { default: ssh2 } = await import('ssh2');
-    const stranger = ssh2.utils.generateKeyPairSync('ed25519').private;
+    const stranger = makeEd25519Key().privateKey;
     const refused = {
       type: 'credentials_invalid',
       message: 'The SSH host refused the user or the private key.',
@@ -147,9 +171,12 @@ describe('what is wrong is told apart', () => {
       type: 'credentials_invalid',
       message: 'The private key of the SSH tunnel cannot be read: it is damaged, or has another passphrase.',
     };
-    expect(await refusal(behindHost({}, { 'ssh.passphrase': 'not the passphrase' }))).toMatchObject(
-      unreadable,
-    );
+    const locked = { 'ssh.private_key': KEYS.foreign.privateKey };
+    const passphrase = { 'ssh.passphrase': 'not the passphrase' };
+    expect(await refusal(behindHost({}, locked))).toMatchObject(unreadable);
+    expect(await refusal(behindHost({}, { ...locked, ...passphrase }))).toMatchObject(unreadable);
+    const lockedRsa = { 'ssh.private_key': KEYS.rsa.privateKey };
+    expect(await refusal(behindHost({}, { ...lockedRsa, ...passphrase }))).toMatchObject(unreadable);
     expect(await refusal(behindHost({}, { 'ssh.private_key': 'not a key' }))).toMatchObject(unreadable);
   });
 
