@@ -91,8 +91,8 @@ export const ERROR_RULES = {
   ),
   tls_failed: config(
     'data_team',
-    'No trusted TLS connection to the warehouse is possible.',
-    'Set `tls` in the credential as the warehouse needs it, and `ca` to the issuer of its certificate.',
+    'No trusted connection to the warehouse is possible.',
+    'Set `tls` in the credential as the warehouse needs it, and `ca` to the issuer of its certificate; for an SSH tunnel, `ssh.host_key` to the fingerprint of its host.',
   ),
   query_refused: config(
     'data_team',
