@@ -28,6 +28,12 @@ export interface RedshiftServers {
 
 export interface RedshiftStandIn extends StandIn {
   readonly account: RedshiftAccount;
+  /** A view that fails on every payload that is no number, with an error that quotes it. */
+  createFailingView(name: string, over: SourceTable): Promise<SourceTable>;
+  /** What the open sessions of the product call themselves. */
+  applicationNames(): Promise<string[]>;
+  /** Ends them, as an administrator does. */
+  endSessions(): Promise<void>;
 }
 
 export async function openRedshift({ postgresUrl, postgresLog }: RedshiftServers): Promise<RedshiftStandIn> {
@@ -68,6 +74,12 @@ export async function openRedshift({ postgresUrl, postgresLog }: RedshiftServers
     await insertRows(admin, source, spec, rows);
     return source;
   };
+  const makeView = async (name: string, over: SourceTable, columns: string): Promise<SourceTable> => {
+    const view = { ...over, table: name };
+    await admin.query(`create view ${qualified(view)} as select ${columns} from ${qualified(over)}`);
+    await admin.query(`grant select on ${qualified(view)} to ${user}`);
+    return view;
+  };
   const counted = async (query: string): Promise<number> => {
     const { rows } = await admin.query<{ count: string }>(query, [user]);
     return Number(rows[0]?.count);
@@ -89,12 +101,9 @@ export async function openRedshift({ postgresUrl, postgresLog }: RedshiftServers
       return source;
     },
     addRows: (source, dataType, rows) => insertRows(admin, source, plainSpec(dataType), rows),
-    createView: async (name, over) => {
-      const view = { ...over, table: name };
-      await admin.query(`create view ${qualified(view)} as select * from ${qualified(over)}`);
-      await admin.query(`grant select on ${qualified(view)} to ${user}`);
-      return view;
-    },
+    createView: (name, over) => makeView(name, over, '*'),
+    createFailingView: (name, over) =>
+      makeView(name, over, 'updated_at, external_id, payload::int::varchar as payload'),
     stage: (situation) =>
       stage(situation, {
         account,
@@ -124,6 +133,16 @@ export async function openRedshift({ postgresUrl, postgresLog }: RedshiftServers
     },
     seenQueries: () => log.statements(),
     openSessions: () => counted('select count(*) from pg_stat_activity where usename = $1'),
+    applicationNames: async () => {
+      const { rows } = await admin.query<{ name: string }>(
+        'select application_name as name from pg_stat_activity where usename = $1',
+        [user],
+      );
+      return rows.map(({ name }) => name);
+    },
+    endSessions: async () => {
+      await admin.query('select pg_terminate_backend(pid) from pg_stat_activity where usename = $1', [user]);
+    },
     refusedStatements: () => log.refused(),
     bareRead: (source) => bareRead(benchAccount, source),
     benchAccount,
