@@ -52,6 +52,8 @@ export async function connectFabric(
       line.on('errorMessage', onError);
       line.once('connect', (error: Error | undefined) => {
         line.off('errorMessage', onError);
+        // Once in, the driver sets up the session, and does not mind what the server refuses of that.
+        if (!error) told.number = undefined;
         // One that nobody waits for any more may get in all the same.
         if (!error && hasGivenUp) line.close();
       });

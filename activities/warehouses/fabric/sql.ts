@@ -49,15 +49,12 @@ export function withLabel(text: string, label: string): string {
   return `/* ${said} */ ${text} OPTION (LABEL = '${said}')`;
 }
 
-const DIGITS = 6;
-const FORM = 'YYYY-MM-DDTHH:MM:SS.';
+const SECONDS = 'YYYY-MM-DDTHH:MM:SS.'.length;
+const WIDTH = SECONDS + 6;
 
 /** Style 126 leaves a fraction of zero out; the fixed-width form has six digits always, so that text order is time order. */
 export function fullWidth(text: string): string {
-  return text
-    .padEnd(FORM.length, '.')
-    .padEnd(FORM.length + DIGITS, '0')
-    .slice(0, FORM.length + DIGITS);
+  return text.length === WIDTH ? text : text.padEnd(SECONDS, '.').padEnd(WIDTH, '0').slice(0, WIDTH);
 }
 
 const tableOf = (source: SourceTable): string => `${quote(source.schema)}.${quote(source.table)}`;

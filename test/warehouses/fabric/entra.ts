@@ -33,6 +33,8 @@ export interface Entra extends AsyncDisposable {
    * @returns the id of the app @throws where anything is wrong with it
    */
   verify(token: string): Promise<string>;
+  /** Signs a token by itself, with whatever claims. */
+  sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
   /** From now on every token that was given out counts as expired. */
   expireTokens(): void;
 }
@@ -135,6 +137,11 @@ export async function startEntra(
         throw new errors.JWTExpired('The token is expired.', payload, 'exp');
       return String(payload['appid']);
     },
+    sign: (claims) =>
+      issuer.buildToken({
+        scopesOrTransform: (_header, payload) =>
+          void Object.assign(payload, { iss: signer, aud: RESOURCE, uti: tokens, ...claims }),
+      }),
     expireTokens: () => (firstValid = tokens),
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');

@@ -8,7 +8,8 @@ import { createSecureContext } from 'node:tls';
 import type { Certificates } from '../certificates.ts';
 import type { Bridge } from './bridge.ts';
 import type { Entra } from './entra.ts';
-import { type RunningQuery, type Treatment, serveClient } from './front-session.ts';
+import { admit } from './front-login.ts';
+import { FrontSession, type RunningQuery, type Treatment } from './front-session.ts';
 import type { Statement } from './statement.ts';
 
 export interface Front extends AsyncDisposable {
@@ -33,18 +34,21 @@ export async function startFront({ bridge, entra, certificates }: FrontDependenc
   const treatment: Treatment = {};
   const seen: Statement[] = [];
   const running = new Set<RunningQuery>();
+  const doors = { secureContext, bridge, entra, closed: () => treatment.login };
+  const serve = async (socket: Socket): Promise<void> => {
+    const admitted = await admit(socket, doors);
+    if (admitted) await new FrontSession(admitted, { treatment, seen, running }).serve();
+  };
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('error', () => undefined);
     socket.once('close', () => sockets.delete(socket));
-    void serveClient(socket, { secureContext, bridge, entra, treatment, seen, running }).catch(
-      (error: unknown) => {
-        // What the front does not know must not pass for something else.
-        process.stderr.write(`The front of Fabric: ${String(error)}\n`);
-        socket.resetAndDestroy();
-      },
-    );
+    void serve(socket).catch((error: unknown) => {
+      // What the front does not know must not pass for something else.
+      process.stderr.write(`The front of Fabric: ${String(error)}\n`);
+      socket.resetAndDestroy();
+    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

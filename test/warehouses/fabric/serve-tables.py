@@ -20,9 +20,14 @@ from pysqlbridge import logins, predicate, server, source
 from pysqlbridge.catalog import Catalog
 from pysqlbridge.source import Table
 from pysqlbridge.tds.connection import Connection, ConnectionState
+from pysqlbridge.tds import result
+from pysqlbridge.tds.packet import DEFAULT_PACKET_SIZE, HEADER_SIZE, PacketStatus, PacketType, build_packet
 from pysqlbridge.tds.result import Bit, Column, ColumnType, Integer, NVarChar, QueryError
 
 INVALID_OBJECT_NAME = 208
+DONE_BYTES = 13
+# What the present thread has encoded.
+ENCODED = threading.local()
 MAX = 0xFFFF
 # Latin1_General_100_BIN2_UTF8, the default of Fabric: language 0x409, flags fBinary2 and fUTF8, version 2, no sort id.
 UTF8_COLLATION = struct.pack("<IB", 0x409 | 1 << 25 | 1 << 26 | 2 << 28, 0)
@@ -124,12 +129,56 @@ class PlainTunnel:
 
 
 class PlainConnection(Connection):
-    """Begins with the login."""
+    """Begins with the login, and marks the packets at whose ends a row ends: there the front may break off."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self._state = ConnectionState.EXPECT_LOGIN
         self._tunnel = PlainTunnel()
+
+    def _send(self, responses, payload, packet_id=1):
+        ends = vars(ENCODED).pop("row_ends", [])
+        if ends:
+            first = len(payload) - DONE_BYTES - ends[-1]
+            responses.extend(packets_by_rows(payload, [first + end for end in ends], self._spid))
+        else:
+            super()._send(responses, payload, packet_id)
+
+
+def encoded_rows(columns, rows):
+    """Rows as pysqlbridge encodes them, remembering where each ends."""
+    out = bytearray()
+    ends = []
+    for row in rows:
+        out += result.row(columns, row)
+        ends.append(len(out))
+    ENCODED.row_ends = ends
+    return bytes(out)
+
+
+def packets_by_rows(payload, row_ends, session):
+    """The packets of an answer. Those that end where a row does say so in `window`, which clients do not look at."""
+    room = DEFAULT_PACKET_SIZE - HEADER_SIZE
+    pieces = []
+    start = whole = 0
+    for end in [*row_ends, len(payload)]:
+        if end - start > room and whole > start:
+            pieces.append((start, whole, 1))
+            start = whole
+        while end - start > room:
+            pieces.append((start, start + room, 0))
+            start += room
+        whole = end
+    for number, (begin, end, window) in enumerate([*pieces, (start, len(payload), 0)], start=1):
+        status = PacketStatus.END_OF_MESSAGE if end == len(payload) else PacketStatus.NORMAL
+        yield build_packet(
+            PacketType.TABULAR_RESULT,
+            payload[begin:end],
+            status=status,
+            spid=session,
+            packet_id=number % 256,
+            window=window,
+        )
 
 
 def hashbytes(algorithm, value):
@@ -152,6 +201,7 @@ def main():
     predicate.FUNCTIONS["HASHBYTES"] = hashbytes
     predicate._in_style = in_style
     predicate.converted = converted
+    result._rows = encoded_rows
     server.Connection = PlainConnection
     warehouse = Warehouse()
     warehouse.folder = Path(sys.argv[1])

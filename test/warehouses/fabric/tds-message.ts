@@ -15,8 +15,10 @@ export const MESSAGE = {
 /** A packet's head: type, status, length (big-endian, with the head), session, number, window. */
 const HEAD_BYTES = 8;
 const LENGTH_AT = 2;
+const WINDOW_AT = 7;
 const END_OF_MESSAGE = 1;
 const PACKET_BYTES = 4_096;
+const NOTHING = Buffer.alloc(0);
 
 export interface Message {
   readonly type: number;
@@ -102,30 +104,36 @@ export class MessageReader {
   }
 }
 
-/** Tells where messages end in a stream that nobody holds up. */
-export class MessageCounter {
+export interface PacketEnd {
+  /** Where in the chunk it is. */
+  readonly at: number;
+  readonly endsMessage: boolean;
+  /** As serve-tables.py marks it. */
+  readonly endsRow: boolean;
+}
+
+/** Tells where packets end in a stream that nobody holds up. */
+export class PacketCounter {
   #head = Buffer.alloc(0);
   /** Bytes of the present packet still to come, after its head. */
   #left = 0;
-  #isLast = false;
 
-  /** @returns how many messages end in the chunk */
-  push(chunk: Buffer): number {
-    let ends = 0;
+  push(chunk: Buffer): PacketEnd[] {
+    const ends: PacketEnd[] = [];
     for (let at = 0; at < chunk.length;) {
       if (this.#left === 0) {
-        const head = chunk.subarray(at, at + HEAD_BYTES - this.#head.length);
-        this.#head = Buffer.concat([this.#head, head]);
+        const head = chunk.subarray(at, at + HEAD_BYTES - (this.#head.length % HEAD_BYTES));
+        this.#head = Buffer.concat([this.#head.length === HEAD_BYTES ? NOTHING : this.#head, head]);
         at += head.length;
         if (this.#head.length < HEAD_BYTES) break;
         this.#left = this.#head.readUInt16BE(LENGTH_AT) - HEAD_BYTES;
-        this.#isLast = ((this.#head[1] ?? 0) & END_OF_MESSAGE) !== 0;
-        this.#head = Buffer.alloc(0);
       }
       const taken = Math.min(this.#left, chunk.length - at);
       this.#left -= taken;
       at += taken;
-      if (this.#left === 0 && this.#isLast) ends += 1;
+      if (this.#left > 0) break;
+      const endsMessage = ((this.#head[1] ?? 0) & END_OF_MESSAGE) !== 0;
+      ends.push({ at, endsMessage, endsRow: this.#head[WINDOW_AT] === 1 });
     }
     return ends;
   }
