@@ -126,6 +126,13 @@ export function isDuplicate(error: unknown): boolean {
   return error instanceof Error && factsOf(error).code === '409';
 }
 
+/** Whether the server has said that nothing runs, or not any more. */
+export function isVerdict(error: unknown): boolean {
+  if (!(error instanceof Error) || error instanceof CdiError) return false;
+  const { reason, code } = factsOf(error);
+  return reason !== '' && !/^(5\d\d|408|429)$/.test(code);
+}
+
 /** Whether there is no job of this id, or not any more. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof Error && factsOf(error).code === '404';

@@ -6,7 +6,7 @@ import { CdiError } from '../../../model/errors.ts';
 import type { QueryTokens } from '../warehouse.ts';
 import type { Api, Patience } from './api.ts';
 import type { Field } from './column-types.ts';
-import { classifyBigquery, isDuplicate, isNotFound } from './errors.ts';
+import { classifyBigquery, isDuplicate, isNotFound, isVerdict } from './errors.ts';
 import type { Query } from './sql.ts';
 
 export interface JobOptions {
@@ -32,8 +32,8 @@ export interface Page {
   readonly next: string | undefined;
 }
 
-/** However many are asked for, the server cuts a page at some 20 MB. */
-const PAGE_ROWS = 10_000;
+/** Of a short answer. */
+const ANSWER_ROWS = 10_000;
 /** After which a single request is taken for lost. */
 const REQUEST_MS = 120_000;
 /** The server holds back its answer while the job runs, for some ten seconds; this is for one that does not. */
@@ -83,13 +83,15 @@ export class QueryJobs {
       try {
         await this.#create(id, query, until);
         const rows: WireRow[] = [];
-        for (let next: string | undefined; ;) {
-          const page = await this.#page(id, next, until);
+        let at: string | undefined;
+        do {
+          const page = await this.#page(id, ANSWER_ROWS, at, until);
           rows.push(...page.rows);
-          if (page.next === undefined) return rows;
-          next = page.next;
-        }
+          at = page.next;
+        } while (at !== undefined);
+        return rows;
       } catch (error) {
+        this.#settle(id, error);
         this.#cancel(id);
         throw error;
       }
@@ -109,14 +111,18 @@ export class QueryJobs {
     });
   }
 
-  /** Waits for a page of a job. @param next as the page before it says; undefined for the first one */
-  async page(id: string, next: string | undefined): Promise<Page> {
+  /**
+   * Waits for a page of a job.
+   *
+   * @param rows at most so many; the server cuts a page at some 20 MB, too
+   * @param at as the page before it says; undefined for the first one
+   */
+  async page(id: string, rows: number, at: string | undefined): Promise<Page> {
     return this.#classified(async () => {
       try {
-        return await this.#page(id, next, this.#deadline());
+        return await this.#page(id, rows, at, this.#deadline());
       } catch (error) {
-        // What a later attempt will look for goes on, unless it took too long.
-        if (!this.#options.queries || error instanceof CdiError) this.#cancel(id);
+        this.#settle(id, error);
         throw error;
       }
     });
@@ -174,13 +180,14 @@ export class QueryJobs {
       return true;
     } catch (error) {
       if (isDuplicate(error)) return false;
-      if (error instanceof CdiError) this.#cancel(id);
+      this.#settle(id, error);
       throw error;
     }
   }
 
   /** Whether a job runs, or has a result that is still kept. */
   async #isOfUse(id: string, until: number): Promise<boolean> {
+    this.#running.delete(id);
     try {
       const answer = await this.#ask((client) => this.#job(client, id).getMetadata(), until);
       const { status, statistics } = answer[0] as JobMetadata;
@@ -194,9 +201,9 @@ export class QueryJobs {
     }
   }
 
-  async #page(id: string, next: string | undefined, until: number): Promise<Page> {
-    const options = { autoPaginate: false, skipParsing: true, maxResults: PAGE_ROWS };
-    const query = next === undefined ? options : { ...options, pageToken: next };
+  async #page(id: string, rows: number, at: string | undefined, until: number): Promise<Page> {
+    const options = { autoPaginate: false, skipParsing: true, maxResults: rows };
+    const query = at === undefined ? options : { ...options, pageToken: at };
     for (;;) {
       const [, , answer] = await this.#ask((client) => this.#job(client, id).getQueryResults(query), until);
       if (answer?.jobComplete) {
@@ -205,6 +212,13 @@ export class QueryJobs {
       }
       await sleep(POLL_MS);
     }
+  }
+
+  /** Forgets a job that the server has ended, and ends any other, unless a later attempt will look for it. */
+  #settle(id: string, error: unknown): void {
+    const isLate = error instanceof CdiError && error.type === 'query_timeout';
+    if (isVerdict(error)) this.#running.delete(id);
+    else if (isLate || !this.#options.queries) this.#cancel(id);
   }
 
   /** Ends a job on the server, once the request that makes it is through. */

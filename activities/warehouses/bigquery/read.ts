@@ -3,25 +3,46 @@ import type { SourceRow } from '../../../model/row.ts';
 import type { QueryJobs, WireRow } from './query-jobs.ts';
 import type { ReadQuery } from './sql.ts';
 
+/** The first page is small, so that its rows are there at once; further ones have about so many characters. */
+const FIRST_ROWS = 1_000;
+const PAGE_CHARACTERS = 4 << 20;
+const MOST_ROWS = 20_000;
+
+interface RowPage {
+  readonly rows: SourceRow[];
+  /** Finds the next page. */
+  readonly next: string | undefined;
+  /** How many rows the next one should have. */
+  readonly nextRows: number;
+}
+
 export async function* readRows(jobs: QueryJobs, query: ReadQuery): AsyncGenerator<SourceRow[]> {
   const id = await jobs.begin(query);
   const rowOf = rowMaker(query.roles);
-  const ask = async (next: string | undefined): Promise<{ rows: SourceRow[]; next: string | undefined }> => {
-    const page = await jobs.page(id, next);
-    return { rows: page.rows.map(rowOf), next: page.next };
+  const ask = async (most: number, at?: string): Promise<RowPage> => {
+    const { rows, next } = await jobs.page(id, most, at);
+    return { rows: rows.map(rowOf), next, nextRows: rowsOfPage(rows) };
   };
-  let asked = ask(undefined);
+  let asked = ask(FIRST_ROWS);
   for (;;) {
-    const { rows, next } = await asked;
+    const { rows, next, nextRows } = await asked;
     if (next === undefined) {
       if (rows.length > 0) yield rows;
       return;
     }
-    asked = ask(next);
+    asked = ask(nextRows, next);
     // Its failure is met when it is waited for, if it ever is.
     asked.catch(() => undefined);
     if (rows.length > 0) yield rows;
   }
+}
+
+/** Rows are taken to be as long as those before them. */
+function rowsOfPage(rows: readonly WireRow[]): number {
+  let characters = 0;
+  for (const { f } of rows) for (const { v } of f) characters += v?.length ?? 0;
+  const fitting = Math.floor((PAGE_CHARACTERS * rows.length) / Math.max(1, characters));
+  return Math.min(Math.max(1, fitting), MOST_ROWS);
 }
 
 /** @param roles of the columns that were selected, in their order */

@@ -67,7 +67,7 @@ function hashText(columns: SourceColumns): string {
     const column = columns[role];
     return column ? `IFNULL(CAST(${qualified(column)} AS STRING), '')` : `''`;
   });
-  return `TO_HEX(MD5(CONCAT(${texts.join(`, '\\x1f', `)})))`;
+  return `TO_HEX(MD5(CONCAT(${texts.join(', CHR(31), ')})))`;
 }
 
 /** An instant in the form of UPDATED_AT, as a value of a column's type. */
