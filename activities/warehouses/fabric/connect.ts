@@ -1,6 +1,6 @@
 /** Opens a connection to Fabric as an app registration. */
 import { readFile } from 'node:fs/promises';
-import { rootCertificates } from 'node:tls';
+import { getCACertificates } from 'node:tls';
 import type { Request } from 'mssql';
 import type { FabricCredential } from '../../../model/credentials/fabric.ts';
 import { CdiError } from '../../../model/errors.ts';
@@ -16,7 +16,7 @@ const APP_NAME_CHARACTERS = 128;
 const VALUE_BYTES = 27;
 
 export interface FabricClient extends Limits {
-  /** A request of a query, to be sent with `query(text)`. */
+  /** A request of a query, to be sent with `query(text)`. @throws the signal's reason */
   prepare(query: Query): { readonly request: Request; readonly text: string };
   /** @param error whatever the driver threw */
   classify(error: unknown): Error;
@@ -32,9 +32,9 @@ export async function connectFabric(
   const { definition } = credential;
   const { default: sql } = await import('mssql');
   const told: Told = {};
-  const ca = await trustedIssuers(definition);
+  const trusted = await trustedIssuers(definition);
   const clientSecret = credential.secrets['client_secret'] ?? '';
-  const login = await entraLogin({ definition, clientSecret, ca, signal, told });
+  const login = await entraLogin({ definition, clientSecret, trusted, signal, told });
   /** Every line that is open, or being opened. */
   const lines = new Set<{ close(): void }>();
   const pool = new sql.ConnectionPool({
@@ -61,7 +61,7 @@ export async function connectFabric(
     options: {
       encrypt: true,
       trustServerCertificate: false,
-      cryptoCredentialsDetails: { ca },
+      cryptoCredentialsDetails: { ...trusted },
       appName: labelText(label).slice(0, APP_NAME_CHARACTERS),
       connectTimeout: deadlines.connectMs,
       // It would run until the first packet only; see patience.ts.
@@ -85,6 +85,7 @@ export async function connectFabric(
     signal,
     answerMs: deadlines.answerMs,
     prepare: ({ text, values }) => {
+      signal.throwIfAborted();
       const request = pool.request();
       values.forEach((value, index) => request.input(`p${index + 1}`, sql.VarChar(VALUE_BYTES), value));
       return { request, text: withLabel(text, label) };
@@ -98,10 +99,11 @@ export async function connectFabric(
   };
 }
 
-async function trustedIssuers({ ca }: FabricCredential): Promise<string[]> {
-  if (ca === undefined) return [...rootCertificates];
+/** @returns for TLS with the endpoint and with Entra; nothing where the usual issuers will do */
+async function trustedIssuers({ ca }: FabricCredential): Promise<{ ca?: string[] }> {
+  if (ca === undefined) return {};
   try {
-    return [...rootCertificates, await readFile(ca, 'utf8')];
+    return { ca: [...getCACertificates(), await readFile(ca, 'utf8')] };
   } catch (cause) {
     throw new CdiError('tls_failed', 'The file that `ca` of the credential names cannot be read.', { cause });
   }

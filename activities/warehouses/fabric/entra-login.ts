@@ -6,8 +6,8 @@ import type { Told } from './errors.ts';
 export interface EntraLogin {
   readonly definition: FabricCredential;
   readonly clientSecret: string;
-  /** PEM of the issuers to trust. */
-  readonly ca: readonly string[];
+  /** PEM of the issuers to trust, where the usual ones will not do. */
+  readonly trusted: { readonly ca?: string[] };
   readonly signal: AbortSignal;
   /** Gets the code with which the login service refused; it is cleared by a token. */
   readonly told: Told;
@@ -16,14 +16,14 @@ export interface EntraLogin {
 const ENTRA_CODE = /AADSTS\d+/;
 
 export async function entraLogin(login: EntraLogin): Promise<TokenCredential> {
-  const { definition, clientSecret, ca, signal, told } = login;
+  const { definition, clientSecret, trusted, signal, told } = login;
   const { ClientSecretCredential } = await import('@azure/identity');
   const credential = new ClientSecretCredential(definition.tenant_id, definition.client_id, clientSecret, {
     ...(definition.authority === undefined
       ? {}
       : // Only Microsoft's own addresses are known to the service that would be asked about this one.
         { authorityHost: definition.authority, disableInstanceDiscovery: true }),
-    tlsOptions: { ca: [...ca] },
+    tlsOptions: { ...trusted },
     additionalPolicies: [
       {
         position: 'perRetry',

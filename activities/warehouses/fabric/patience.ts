@@ -67,6 +67,7 @@ export async function loggedIn<T>(promise: Promise<T>, ms: number, signal: Abort
       ),
     ms,
   );
+  if (signal.aborted) onAbort();
   signal.addEventListener('abort', onAbort, { once: true });
   promise.then(resolve, reject);
   try {

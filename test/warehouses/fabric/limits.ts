@@ -9,7 +9,7 @@ export const limits: StandInLimits = {
   },
   cannotShow: [
     'Permissions, roles of the workspace, and capacities: the front refuses as the documentation says Fabric does.',
-    'How soon Fabric itself stops a query that is cancelled: the stand-in sends the rows that it has worked out first.',
+    'How soon Fabric stops a query that is cancelled, and how long a capacity takes to be resumed.',
     'Collations other than the default, in which capitals count.',
   ],
 };
