@@ -75,8 +75,7 @@ export function classifyDatabricks(error: unknown): Error {
   // The driver throws statuses that are no Error instances; Temporal could not tell what they are.
   const cause = error instanceof Error ? error : new Error('Databricks reported a failed status.');
   if (!type) return cause;
-  const code =
-    told.sqlState ?? (told.http === undefined ? told.code : `HTTP ${told.http}`) ?? told.errorClass;
+  const code = vendorCodeOf(told);
   const detail = code === undefined ? '' : ` (${code})`;
   return new CdiError(type, `${MEANING[type] ?? 'Databricks failed'}${detail}.`, {
     cause,
@@ -94,9 +93,17 @@ export function isWaking(error: unknown): boolean {
   return http === 503 || (http === undefined && WAKING.test(text));
 }
 
+function vendorCodeOf({ http, sqlState, errorClass, code }: Told): string | undefined {
+  return http === undefined ? (sqlState ?? errorClass ?? code) : `HTTP ${http}`;
+}
+
 /** Source: what users of other tools met; https://github.com/lightdash/lightdash/pull/28654. */
 const WAKING =
   /has not been initialized or had already closed|Couldn't create directory|warehouse was stopped|TEMPORARILY_UNAVAILABLE|Invalid SessionHandle/i;
+
+/** The session or the statement, or the way to it, ended before its time. */
+const GONE =
+  /session was closed or has expired|Invalid OperationHandle|request timed out|socket hang up|premature close/i;
 
 function typeOf({ http, sqlState, errorClass, code, text }: Told): ErrorType | undefined {
   if (http !== undefined) return typeOfHttp(http, text);
@@ -105,11 +112,10 @@ function typeOf({ http, sqlState, errorClass, code, text }: Told): ErrorType | u
     BY_SQLSTATE[sqlState ?? ''] ??
     (code === 'ERROR' ? undefined : BY_CODE[code ?? '']);
   if (known) return known;
-  if (WAKING.test(text) || /RESOURCE_EXHAUSTED/.test(text)) return 'warehouse_busy';
+  if (WAKING.test(text)) return 'warehouse_busy';
   if (/PERMISSION_DENIED/.test(text)) return 'permission_denied';
   if (/self.signed|CERT|ERR_TLS|ERR_SSL|UNABLE_TO_/i.test(code ?? '')) return 'tls_failed';
-  if (/session was closed or has expired|request timed out|socket hang up|premature close/i.test(text))
-    return 'warehouse_unreachable';
+  if (GONE.test(text)) return 'warehouse_unreachable';
   if (sqlState !== undefined || errorClass !== undefined || code === 'ERROR') return 'query_refused';
   return undefined;
 }

@@ -20,16 +20,18 @@ const REASONS = [
   'x-databricks-error-or-redirect-message',
 ] as const;
 
+/** `[TABLE_OR_VIEW_NOT_FOUND] …`; what stands outside Spark leaves the brackets out. */
+const CLASS =
+  /^\s*(?:\[(?=[A-Z])|(?=RESOURCE_EXHAUSTED:|PERMISSION_DENIED:|TEMPORARILY_UNAVAILABLE:))([A-Z0-9_]+)/;
+
 export function tell(error: unknown): Told {
   const text = textOf(error, 'message');
   const answer = headersOf(error);
   const http = statusOf(error, text);
   return {
     http,
-    sqlState:
-      textOf(read(error, 'response'), 'sqlState') ||
-      (/\bSQLSTATE: ([0-9A-Z]{5})\b/.exec(text)?.[1] ?? undefined),
-    errorClass: /^\s*(?:Error running query: )?\[([A-Z][A-Z0-9_]+)[.\]]/.exec(text)?.[1],
+    sqlState: textOf(read(error, 'response'), 'sqlState') || /\bSQLSTATE: ([0-9A-Z]{5})\b/.exec(text)?.[1],
+    errorClass: CLASS.exec(text)?.[1],
     code: codeOf(error),
     text: answer ? REASONS.map((name) => answer.get(name) ?? '').join(' ') : text,
     retryAfterMs: waitOf(answer?.get('retry-after')),

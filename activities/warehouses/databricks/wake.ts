@@ -29,7 +29,8 @@ export async function onceAwake<T>(
     const wanted = classified instanceof CdiError ? (classified.retryAfterMs ?? 0) : 0;
     const nextMs = Math.max(pauseMs, Math.min(wanted, LONGEST_PAUSE_MS));
     if (performance.now() + nextMs >= end) throw stillAsleep(limitMs, classified);
-    await sleep(nextMs, undefined, { signal });
+    await sleep(nextMs, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
   }
 }
 

@@ -19,6 +19,8 @@ export interface Front extends AsyncDisposable {
   readonly httpPath: string;
   readonly logins: Logins;
   readonly warehouse: SqlWarehouse;
+  /** Paths that were asked for and do not exist. */
+  readonly unknownPaths: readonly string[];
 }
 
 const THRIFT = 'application/x-thrift';
@@ -34,6 +36,7 @@ export async function startFront(upstream: Upstream): Promise<Front> {
   const warehouse = new SqlWarehouse(upstream);
   const httpPath = '/sql/1.0/warehouses/a1b2c3d4e5f60718';
   const processor = processorOf(warehouse);
+  const unknownPaths: string[] = [];
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await buffer(request);
@@ -45,6 +48,7 @@ export async function startFront(upstream: Upstream): Promise<Front> {
         .end(JSON.stringify(token.body));
       return;
     }
+    if (request.url !== httpPath) unknownPaths.push(request.url ?? '');
     const refusal = logins.check(authorization) ?? refusalOf(request, httpPath, warehouse);
     if (refusal) refuse(response, refusal);
     else response.writeHead(200, { 'content-type': THRIFT }).end(await processor(body));
@@ -61,6 +65,7 @@ export async function startFront(upstream: Upstream): Promise<Front> {
     httpPath,
     logins,
     warehouse,
+    unknownPaths,
     [Symbol.asyncDispose]: async () => {
       const closed = once(server, 'close');
       server.close();

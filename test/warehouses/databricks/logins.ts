@@ -25,7 +25,7 @@ export class Logins {
   /** Of a user who may use the SQL warehouse, and of one who may not. */
   readonly token = secret('dapi');
   readonly strangersToken = secret('dapi');
-  #revoked = false;
+  readonly #tokens = new Set([this.token]);
   /** When the tokens of the service principal run out. */
   readonly #issued = new Map<string, number>();
 
@@ -47,15 +47,21 @@ export class Logins {
     const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1] ?? '';
     if (token === this.strangersToken)
       return { status: 403, reason: 'PERMISSION_DENIED: No permission to use the warehouse.' };
-    if (token === this.token && !this.#revoked) return undefined;
+    if (this.#tokens.has(token)) return undefined;
     const end = this.#issued.get(token);
     if (end === undefined) return { status: 403, reason: 'Invalid access token.' };
     return Date.now() < end ? undefined : { status: 401, reason: 'Token is expired.' };
   }
 
-  /** Makes the personal access token invalid. */
-  revoke(): void {
-    this.#revoked = true;
+  /** Another personal access token. */
+  addToken(): string {
+    const token = secret('dapi');
+    this.#tokens.add(token);
+    return token;
+  }
+
+  revoke(token: string): void {
+    this.#tokens.delete(token);
   }
 
   /** Returns once every token that the service principal has got is refused. */

@@ -14,7 +14,7 @@ const PARAMETERS: Readonly<Record<string, string | null>> = {
 };
 
 /** @returns the name of one that a SQL warehouse does not take */
-export function refusedParameter(configuration: Configuration): string | undefined {
+export function unknownParameter(configuration: Configuration): string | undefined {
   return Object.keys(configuration).find((name) => !(name in PARAMETERS));
 }
 

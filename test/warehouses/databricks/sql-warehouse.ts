@@ -14,7 +14,8 @@ import type {
   TSessionHandle,
 } from '@databricks/sql/thrift/TCLIService_types.js';
 import { Operation } from './operation.ts';
-import { applyConfiguration, refusedParameter } from './session-configuration.ts';
+import { applyConfiguration, unknownParameter } from './session-configuration.ts';
+import { asWarehouseTells } from './spark-errors.ts';
 import { refusal } from './sql-guard.ts';
 import { type Call, wire } from './thrift-library.ts';
 import type { Upstream } from './upstream.ts';
@@ -50,6 +51,8 @@ export class SqlWarehouse {
   readonly #sessions = new Map<string, Session>();
   readonly #operations = new Map<string, Operation>();
   state: WarehouseState = 'running';
+  /** A cluster for all purposes takes every parameter of a session, and heeds none of a SQL warehouse. */
+  isCluster = false;
   /** Whether every statement takes for ever. */
   isSlow = false;
   /** Tables that the user may not read, as `schema`.`table` in quotes. */
@@ -104,28 +107,24 @@ export class SqlWarehouse {
 
   async #openSession(request: TOpenSessionReq): Promise<object> {
     const answer = { serverProtocolVersion: VERSION };
+    const refuse = (message: string): object => ({ ...answer, status: failed(message) });
     if (Number(request.client_protocol_i64) !== VERSION)
-      return { ...answer, status: failed('The client does not speak version 8 of the protocol.') };
+      return refuse('The client does not speak version 8 of the protocol.');
     if (this.state === 'exhausted')
-      return {
-        ...answer,
-        status: failed('RESOURCE_EXHAUSTED: Cannot create the resource, please try again later.'),
-      };
+      return refuse('RESOURCE_EXHAUSTED: Cannot create the resource, please try again later.');
     const configuration = request.configuration ?? {};
-    const parameter = refusedParameter(configuration);
-    if (parameter !== undefined)
-      return {
-        ...answer,
-        status: failed(`[CONFIG_NOT_AVAILABLE] Configuration ${parameter} is not available. SQLSTATE: 42K0I`),
-      };
+    const unknown = this.isCluster ? undefined : unknownParameter(configuration);
+    if (unknown !== undefined)
+      return refuse(`[CONFIG_NOT_AVAILABLE] Configuration ${unknown} is not available. SQLSTATE: 42K0I`);
 
     const isDead = this.state === 'starting';
     const handle = await this.#upstream.openSession();
     try {
-      await applyConfiguration(this.#upstream, handle, configuration, request.initialNamespace?.catalogName);
+      const heeded = this.isCluster ? {} : configuration;
+      await applyConfiguration(this.#upstream, handle, heeded, request.initialNamespace?.catalogName);
     } catch (error) {
       await this.#upstream.closeSession(handle);
-      return { ...answer, status: failed(error instanceof Error ? error.message : 'unknown') };
+      return refuse(asWarehouseTells(error instanceof Error ? error.message : ''));
     }
     const timeoutSeconds = Number(configuration['STATEMENT_TIMEOUT'] ?? 0);
     this.#sessions.set(key(handle.sessionId), { handle, timeoutSeconds, isDead });

@@ -35,6 +35,8 @@ export interface DatabricksStandIn extends StandIn {
   /** The same workspace, by a personal access token. */
   readonly tokenAccount: DatabricksAccount;
   readonly front: Front;
+  /** A view over a table that fails at its first row, with the row's identifier in what Spark says. */
+  createFailingView(name: string, over: SourceTable): Promise<SourceTable>;
 }
 
 export async function openDatabricks(): Promise<DatabricksStandIn> {
@@ -133,6 +135,12 @@ export async function openDatabricks(): Promise<DatabricksStandIn> {
       await run(`create view ${qualified(view)} as select * from ${qualified(over)}`);
       return view;
     },
+    createFailingView: async (name, over) => {
+      const view = { ...over, table: name };
+      const columns = 'updated_at, external_id, cast(cast(external_id as int) as string) as payload';
+      await run(`create view ${qualified(view)} as select ${columns} from ${qualified(over)}`);
+      return view;
+    },
     stage: (situation) => stage(situation, { account, warehouse, makeTable }),
     cutAfter: (bytes) => network.cutAfter(bytes),
     goSilent: () => {
@@ -151,6 +159,7 @@ export async function openDatabricks(): Promise<DatabricksStandIn> {
     refusedStatements: async () => warehouse.refused,
     expireToken: () => logins.untilExpired(),
     bareRead: (source) => bareRead(tokenAccount, source),
+    benchAccount: { ...tokenAccount, definition: { ...tokenAccount.definition, port: front.port } },
     [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }
