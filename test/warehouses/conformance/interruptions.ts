@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect } from 'vitest';
 import type { QueryTokens } from '../../../activities/warehouses/warehouse.ts';
 import { CdiError, ERROR_RULES } from '../../../model/errors.ts';
@@ -143,17 +144,17 @@ export const interruptions: Theme = {
       name: 'slow-reader',
       title: 'a reader that takes its time is not taken for a warehouse that does',
       run: async (scene) => {
-        const source = await scene.middle();
+        const source = await scene.large();
         const deadlines = { connectMs: SOON_MS, answerMs: 1_500 };
         await using table = await scene.open(source, 'attributes', { deadlines });
         let rows = 0;
-        let waited = false;
         for await (const group of table.connection.read(source, table.columns, EVERYTHING, Infinity)) {
+          if (rows === 0) await sleep(2_500);
           rows += group.length;
-          if (!waited) await new Promise((resolve) => setTimeout(resolve, 2_500));
-          waited = true;
+          // By now it has been asked for more than whatever lay on the way.
+          if (rows > scene.standIn.mostRows / 2) break;
         }
-        expect(rows).toBe(scene.middleRows);
+        expect(rows).toBeGreaterThan(scene.standIn.mostRows / 2);
       },
     },
     {
