@@ -227,7 +227,7 @@ describe('rate limits', () => {
 
   test('a limit far below the declared one is kept to, and nothing is lost or doubled', async () => {
     await installation.braze.client.setLimits({ rates: { track: { requests: 5, windowMs: 1_000 } } });
-    const name = await eventSync(1_200, { page_size: 600 });
+    const name = await eventSync(1_200, { page_size: 300 });
     const ended = await run(name);
     expect(ended).toMatchObject({ status: 'success', counts: { sent: 1_200, possiblyDoubled: 0 } });
     expect((await notOnce(1_200)).size).toBe(0);
