@@ -31,7 +31,7 @@ const GROUPS_PER_PART = 4;
 
 export async function planParts(request: PartsRequest): Promise<PartsPlan> {
   const [first] = request.known;
-  const digits = first ? shortest(request.known) : digitsFor(await total(request), request.ceiling);
+  const digits = first ? commonLevel(request.known, 1) : digitsFor(await total(request), request.ceiling);
   return planWithin(request, undefined, digits);
 }
 
@@ -47,8 +47,19 @@ async function total({ count }: PartsRequest): Promise<number> {
   return rows;
 }
 
-const shortest = (parts: readonly InstantPart[]): number =>
-  parts.reduce((least, { low }) => Math.min(least, low.length), HASH_DIGITS);
+/**
+ * By how many digits known parts can be counted again: as finely as the coarsest of them, but only where none of the others
+ * lies across the bounds of a prefix, for each prefix is planned by itself.
+ *
+ * @param least digits by which they were divided from others
+ */
+function commonLevel(parts: readonly InstantPart[], least: number): number {
+  let digits = parts.reduce((shortest, { low }) => Math.min(shortest, low.length), HASH_DIGITS);
+  const liesAcross = ({ low, high }: InstantPart): boolean =>
+    low.length > digits && low.slice(0, digits) !== high.slice(0, digits);
+  while (digits > least && parts.some(liesAcross)) digits -= 1;
+  return digits;
+}
 
 /**
  * @param scope the prefix that all hashes begin with; undefined: any
@@ -92,7 +103,7 @@ async function planWithin(
       close();
       const finer =
         deeper.length > 0
-          ? shortest(deeper)
+          ? commonLevel(deeper, digits + 1)
           : scope === undefined
             ? Math.min(HASH_DIGITS, digits + digitsFor(rows, request.ceiling))
             : HASH_DIGITS;

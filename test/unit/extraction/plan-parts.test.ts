@@ -63,6 +63,11 @@ const users = fc.array(
 const hashes = users.map((list) => list.map(hashOf));
 const ceilings = fc.integer({ min: 1, max: 40 });
 
+/** So many that a part which was read is divided by several digits at once. */
+const few = fc.array(fc.nat().map(hashOf), { maxLength: 20 });
+const many = fc.array(fc.nat().map(hashOf), { minLength: 300, maxLength: 500 });
+const smallCeilings = fc.integer({ min: 1, max: 8 });
+
 describe('parts of an instant', () => {
   test('hold every row once, and no more than the ceiling unless all are of one user', async () => {
     await fc.assert(
@@ -116,6 +121,26 @@ describe('parts of an instant', () => {
           expect(read.filter((part) => within(row, part))).toHaveLength(isDone ? 0 : 1);
         }
       }),
+    );
+  });
+
+  test('go on where a run stopped after they had grown: no row lies in two of them', async () => {
+    await fc.assert(
+      fc.asyncProperty(few, many, smallCeilings, fc.nat(), async (rows, added, ceiling, stop) => {
+        const before = afterReading(rows, [], await plan(rows, [], ceiling));
+        const all = [...rows, ...added];
+        const second = await plan(all, before, ceiling);
+        const done = second.read.slice(0, stop % (second.read.length + 1));
+        const known = afterReading(all, before, { read: done, dissolved: second.dissolved });
+        const { read, dissolved } = await plan(all, known, ceiling);
+        const after = afterReading(all, known, { read, dissolved });
+        for (const row of all) {
+          expect(after.filter((part) => within(row, part))).toHaveLength(1);
+          const isDone = done.some((part) => within(row, part));
+          expect(read.filter((part) => within(row, part)).length).toBeLessThanOrEqual(isDone ? 0 : 1);
+        }
+      }),
+      { numRuns: 60 },
     );
   });
 
