@@ -57,12 +57,10 @@ const failed = await refused(scene);
 await camera.take(timeline('failed-timeline', failed, 'finishRun', 1_000));
 await camera.take(details('failed-details', failed, 860));
 const waiting = await held(scene);
-await camera.take(timeline('held-timeline', waiting, 'holdRun', 840));
 await camera.take(details('held-details', waiting, 860));
 const again = await retried(scene);
 await camera.take(timeline('retried-timeline', again, '/ 40', 840));
 await camera.take(pending('retried-step', again, 'Last Failure', 960));
-await camera.take(details('retried-details', again, 860));
 await camera.take({
   name: 'runs',
   url: `${demo.ui}/workflows?query=${encodeURIComponent('WorkflowType="syncRun"')}`,

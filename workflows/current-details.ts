@@ -138,10 +138,7 @@ function storyOf({ sync, run, finished: { counts, status }, failure }: RunEnded)
   }
   if (counts.rejected > 0) {
     return [
-      [
-        'What happened',
-        `${grouped(counts.rejected)} of ${rows(counts.read)} ${counts.rejected === 1 ? 'was' : 'were'} rejected; the others are delivered.`,
-      ],
+      ['What happened', rejectedRows(counts)],
       ['Who must act', AUDIENCE_WORDS.data_team],
       [
         'What to do',
@@ -154,6 +151,11 @@ function storyOf({ sync, run, finished: { counts, status }, failure }: RunEnded)
     ['What happened', counts.read > 0 ? 'Every new row is delivered.' : 'There was no new row.'],
     ['Who must act', AUDIENCE_WORDS.nobody],
   ];
+}
+
+function rejectedRows({ read, rejected }: RunCounts): string {
+  if (rejected >= read) return `Every row that was read was rejected: ${rows(rejected)}.`;
+  return `${grouped(rejected)} of ${rows(read)} ${rejected === 1 ? 'was' : 'were'} rejected; the others are delivered.`;
 }
 
 const nextRun = (sync: string): string =>

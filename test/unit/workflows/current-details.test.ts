@@ -179,6 +179,13 @@ describe('a run that ended', () => {
       expect(details).toContain(part);
   });
 
+  test('with nothing but rejected rows does not speak of others', () => {
+    const counts = { ...NO_COUNTS, read: 1, rejected: 1 };
+    expect(ended({}, { status: 'partial', counts })).toContain(
+      'Every row that was read was rejected: 1 row.',
+    );
+  });
+
   test.each(ERROR_TYPES)('by %s says what failed, who must act and what to do', (type) => {
     const status = ERROR_RULES[type].outcome;
     const details = ended({ failure: { type, message: 'It broke.', code: '42P01' } }, { status });
