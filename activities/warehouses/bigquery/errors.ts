@@ -63,7 +63,7 @@ const BY_CODE: Readonly<Record<string, ErrorType>> = {
 
 const MEANING: Readonly<Partial<Record<ErrorType, string>>> = {
   credentials_invalid:
-    'Google refused the key of the service account: it is wrong, or was deleted or disabled',
+    'Google refused the key of the service account: it is wrong or was deleted, or the clock of the worker is wrong',
   permission_denied:
     'The service account may not do this; it needs the roles BigQuery Job User on the project and BigQuery Data Viewer on the dataset',
   table_missing:
@@ -90,6 +90,8 @@ const BY_REASON_CLOSER: Readonly<Record<string, string>> = {
 const UNKNOWN_COLUMN = /^(Unrecognized name: |Name .+ not found inside )/;
 const UNFILTERED = /without a filter over column/;
 const UNKNOWN_PROJECT = /^Not found: Project /;
+/** Results lie in tables of hidden datasets, which begin with an underscore. */
+const GONE_RESULT = /^Not found: (Job |Table \S+:_)/;
 const PERMISSION = /\bbigquery\.[a-z]+\.[a-zA-Z]+\b/;
 
 interface Facts {
@@ -151,6 +153,7 @@ function factsOf(error: Error): Facts {
 function typeOf({ reason, code, message }: Facts): ErrorType | undefined {
   if (reason === 'invalidQuery' && UNKNOWN_COLUMN.test(message)) return 'column_missing';
   if (reason === 'notFound' && UNKNOWN_PROJECT.test(message)) return 'credentials_invalid';
+  if (reason === 'notFound' && GONE_RESULT.test(message)) return 'warehouse_unreachable';
   const known = BY_REASON[reason] ?? BY_STATUS[code] ?? BY_CODE[code];
   if (known) return known;
   if (/^5\d\d$/.test(code)) return 'warehouse_unreachable';
@@ -167,6 +170,8 @@ function meaningOf(type: ErrorType, { reason, message }: Facts): string {
   if (permission) return `${MEANING.permission_denied}; it lacks ${permission}`;
   if (reason === 'notFound' && type === 'credentials_invalid')
     return 'BigQuery does not know the project of the credential';
+  if (reason === 'notFound' && type === 'warehouse_unreachable')
+    return 'BigQuery does not keep the result of the query any more';
   if (/default credentials/.test(message))
     return 'The credential has no key, and the worker has no application default credentials';
   if (reason === 'invalidQuery' && UNFILTERED.test(message))

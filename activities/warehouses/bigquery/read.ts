@@ -16,7 +16,11 @@ interface RowPage {
   readonly nextRows: number;
 }
 
-export async function* readRows(jobs: QueryJobs, query: ReadQuery): AsyncGenerator<SourceRow[]> {
+/** @throws CdiError of BigQuery's classes, or the signal's reason */
+export async function* readRows(
+  jobs: Pick<QueryJobs, 'begin' | 'page'>,
+  query: ReadQuery,
+): AsyncGenerator<SourceRow[]> {
   const id = await jobs.begin(query);
   const rowOf = rowMaker(query.roles);
   const ask = async (most: number, at?: string): Promise<RowPage> => {

@@ -4,6 +4,7 @@ import {
   isDuplicate,
   isNotFound,
   isUnauthorized,
+  isVerdict,
 } from '../../../activities/warehouses/bigquery/errors.ts';
 import { CdiError } from '../../../model/errors.ts';
 
@@ -120,6 +121,15 @@ describe('what is said closer', () => {
     expect(classified.message).toBe('BigQuery does not know the project of the credential (notFound).');
   });
 
+  test.each([
+    ['Not found: Job p:EU.cdi_1'],
+    ['Not found: Table p:_secret.anon1 was not found in location EU'],
+  ])('a result that is not kept any more is no missing table: %s', (message) => {
+    const classified = classifyBigquery(apiError('notFound', message, 404));
+    expect(classified).toMatchObject({ type: 'warehouse_unreachable' });
+    expect(classified.message).toBe('BigQuery does not keep the result of the query any more (notFound).');
+  });
+
   test('a filter that the table requires', () => {
     const message =
       "Cannot query over table 'p.secret.t' without a filter over column(s) 'day' that can be used for partition elimination";
@@ -134,4 +144,14 @@ test('duplicates, missing jobs and refused tokens are told by their status', () 
   expect([409, 404, 401].map((code) => isDuplicate(systemError(code)))).toEqual([true, false, false]);
   expect([409, 404, 401].map((code) => isNotFound(systemError(code)))).toEqual([false, true, false]);
   expect([409, 404, 401].map((code) => isUnauthorized(systemError(code)))).toEqual([false, false, true]);
+});
+
+test('a job is over once the server has said so, not while it has trouble of its own', () => {
+  expect(isVerdict(apiError('invalidQuery', 'x', 400))).toBe(true);
+  expect(isVerdict(apiError('stopped'))).toBe(true);
+  expect([408, 429, 500, 503].map((code) => isVerdict(apiError('backendError', 'x', code)))).toEqual(
+    Array.from({ length: 4 }, () => false),
+  );
+  expect(isVerdict(systemError('ECONNRESET'))).toBe(false);
+  expect(isVerdict(new CdiError('query_timeout', 'Too long.'))).toBe(false);
 });

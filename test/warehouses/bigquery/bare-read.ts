@@ -1,24 +1,30 @@
 /** The bare driver, as fast as it gets: for the bench, which compares the product's reading with it. */
 import { BigQuery, type common } from '@google-cloud/bigquery';
-import { bigquery } from '../../../activities/warehouses/bigquery/bigquery.ts';
 import { readQuery } from '../../../activities/warehouses/bigquery/sql.ts';
 import type { SourceTable } from '../../../activities/warehouses/warehouse.ts';
-import { resolveColumns } from '../../../model/source-columns.ts';
+import type { Column, SourceColumns } from '../../../model/source-columns.ts';
 import type { BigqueryAccount } from './situations.ts';
 
 const PAGE_ROWS = 10_000;
+
+const text = (name: string): Column => ({ name, kind: 'text', type: 'STRING' });
+const COLUMNS: SourceColumns = {
+  updatedAt: { name: 'updated_at', kind: 'timestamp', type: 'TIMESTAMP' },
+  externalId: text('external_id'),
+  aliasName: text('alias_name'),
+  aliasLabel: text('alias_label'),
+  brazeId: text('braze_id'),
+  email: text('email'),
+  phone: text('phone'),
+  payload: text('payload'),
+};
 
 /** Reads the whole table, page by page, without making rows of what comes. @returns how many rows there were */
 export async function bareRead(
   { definition, secrets }: BigqueryAccount,
   source: SourceTable,
 ): Promise<number> {
-  const signal = new AbortController().signal;
-  const connection = await bigquery.connect({ definition, secrets }, { signal, label: 'bare read' });
-  const columns = resolveColumns('attributes', await connection.describe(source));
-  await connection.close();
-  const { text } = readQuery(source, columns, { from: null, inclusive: true, to: null }, Infinity);
-
+  const { text: query } = readQuery(source, COLUMNS, { from: null, inclusive: true, to: null }, Infinity);
   const { project, location, api_endpoint: apiEndpoint } = definition;
   const credentials = JSON.parse(secrets['service_account_key'] ?? '') as Record<string, string>;
   const driver = new BigQuery({
@@ -37,7 +43,7 @@ export async function bareRead(
       return { ...(request as common.DecorateRequestOptions), qs };
     },
   });
-  const [job] = await driver.createQueryJob({ query: text });
+  const [job] = await driver.createQueryJob({ query });
   let rows = 0;
   let at: string | undefined;
   for (;;) {
