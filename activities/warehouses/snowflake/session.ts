@@ -19,7 +19,7 @@ const CLOSE_MS = 5_000;
 /** How often a query that goes on running is asked after: soon at first, then less and less. */
 const FIRST_LOOK_MS = 20;
 const LAST_LOOK_MS = 5_000;
-const LOOK_GROWTH = 1.2;
+const LOOK_GROWTH = 1.1;
 const TOKEN_EXPIRED = '390112';
 
 type Complete = Pick<StatementOption, 'complete'>;

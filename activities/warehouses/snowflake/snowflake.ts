@@ -8,6 +8,7 @@ import { type TextRow, streamRows } from './read.ts';
 import { rowReader } from './rows.ts';
 import type { SnowflakeSession } from './session.ts';
 import {
+  CURRENT_WAREHOUSE,
   type Query,
   clockQuery,
   countAfterQuery,
@@ -20,6 +21,7 @@ import {
 } from './sql.ts';
 
 const FRACTION_DIGITS = 9;
+const NO_ACTIVE_WAREHOUSE = '000606';
 
 export const snowflake: Warehouse<SnowflakeCredential> = {
   connect: async (credential, options) => connectionOver(await connectSnowflake(credential, options)),
@@ -39,10 +41,14 @@ function connectionOver(session: SnowflakeSession): WarehouseConnection {
   const ask = async (query: Query): Promise<TextRow> => (await askAll(query))[0] ?? [];
   const askNumber = async (query: Query): Promise<number> => Number((await ask(query))[0]);
 
+  const hasWarehouse = async (): Promise<boolean> => (await ask(CURRENT_WAREHOUSE))[0] !== null;
+
   return {
     async describe(source) {
-      const statement = await session.run(describeQuery(source));
-      requireWarehouse(statement.getSessionState());
+      const statement = await session.run(describeQuery(source)).catch(async (error: unknown) => {
+        if (!(error instanceof CdiError && error.vendorCode === NO_ACTIVE_WAREHOUSE)) throw error;
+        throw (await hasWarehouse()) ? error : noWarehouse();
+      });
       return (statement.getColumns() ?? []).map(columnOf);
     },
 
@@ -72,16 +78,10 @@ function connectionOver(session: SnowflakeSession): WarehouseConnection {
   };
 }
 
-/**
- * Snowflake lets anybody in who names a virtual warehouse that does not exist or may not be used, and answers what needs none:
- * the first read would fail.
- */
-function requireWarehouse(state: object | undefined): void {
-  const current: unknown = state && Reflect.get(state, 'getCurrentWarehouse');
-  const name: unknown = typeof current === 'function' ? current.call(state) : undefined;
-  if (name === null || name === '')
-    throw new CdiError(
-      'permission_denied',
-      'The session has no virtual warehouse: the credential and the user name none, it does not exist, or the role lacks USAGE on it.',
-    );
-}
+/** Snowflake lets in who names a virtual warehouse that is not there or may not be used, and then says what it says of a suspended one. */
+const noWarehouse = (): CdiError =>
+  new CdiError(
+    'permission_denied',
+    `The session has no virtual warehouse (${NO_ACTIVE_WAREHOUSE}): credential and user name none, it does not exist, or the role lacks USAGE on it.`,
+    { vendorCode: NO_ACTIVE_WAREHOUSE },
+  );

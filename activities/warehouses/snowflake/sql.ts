@@ -100,6 +100,9 @@ export function describeQuery(source: SourceTable): Query {
   return { text: `SELECT * FROM ${tableOf(source)} LIMIT 0`, values: [] };
 }
 
+/** Needs no virtual warehouse. Null where the session has none. */
+export const CURRENT_WAREHOUSE: Query = { text: 'SELECT CURRENT_WAREHOUSE()', values: [] };
+
 /** @param lagMs safety lag in milliseconds */
 export function clockQuery(lagMs: number): Query {
   return {

@@ -1,5 +1,6 @@
 /** Reads with the bare driver, as its own documentation shows it: what the product's reading is measured against. */
-import snowflake, { type Connection, type RowStatement } from 'snowflake-sdk';
+import type { Connection, RowStatement } from 'snowflake-sdk';
+import { loadDriver } from '../../../activities/warehouses/snowflake/driver.ts';
 import { readQuery } from '../../../activities/warehouses/snowflake/sql.ts';
 import type { SourceTable } from '../../../activities/warehouses/warehouse.ts';
 import { type SourceColumns, resolveColumns } from '../../../model/source-columns.ts';
@@ -33,9 +34,9 @@ export async function bareRead(account: SnowflakeAccount, source: SourceTable): 
   }
 }
 
-function connect({ definition, secrets }: SnowflakeAccount): Promise<Connection> {
-  snowflake.configure({ logLevel: 'OFF', additionalLogToConsole: false });
-  const connection = snowflake.createConnection({
+async function connect({ definition, secrets }: SnowflakeAccount): Promise<Connection> {
+  const driver = await loadDriver();
+  const connection = driver.createConnection({
     account: definition.account,
     accessUrl: definition.url ?? '',
     username: definition.user,

@@ -160,9 +160,24 @@ describe('what else keeps a user out', () => {
 
   test('the virtual warehouse does not exist, or may not be used', async () =>
     expect(await attempt(secrets, { virtual_warehouse: 'NOWHERE' }, user)).toMatchObject({
-      type: 'warehouse_busy',
+      type: 'permission_denied',
       vendorCode: '000606',
+      message: expect.stringContaining('The session has no virtual warehouse') as string,
     }));
+
+  test('the virtual warehouse is suspended, and does not resume by itself', async () => {
+    await standIn.server.trouble({ warehouse: 'suspended' });
+    try {
+      expect(await attempt(secrets, {}, user)).toMatchObject({
+        type: 'warehouse_busy',
+        vendorCode: '000606',
+        message:
+          'No virtual warehouse is running: resume it, or let it resume by itself (AUTO_RESUME) (000606).',
+      });
+    } finally {
+      await standIn.server.trouble({ warehouse: 'running' });
+    }
+  });
 
   test('the database does not exist, or may not be used', async () =>
     expect(await attempt(secrets, { database: 'NOWHERE' }, user)).toMatchObject({

@@ -61,11 +61,7 @@ export async function openSnowflake(): Promise<SnowflakeStandIn> {
           return make(spec, rows, columns, privileges);
         },
       }),
-    cutAfter: (bytes) => network.cutAfter(bytes),
-    goSilent: () => {
-      network.swallow();
-      return () => network.heal();
-    },
+    network,
     slowDown: async () => {
       await server.trouble({ slow: true });
       return () => server.trouble({ slow: false });

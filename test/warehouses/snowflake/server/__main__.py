@@ -1,4 +1,4 @@
-"""Stands in for Snowflake: fakesnow runs the SQL, this is the account around it. Prints its port, and ends with its input."""
+"""Stands in for Snowflake: fakesnow runs the SQL, this is the account around it. Prints its port, ends with stdin."""
 
 import asyncio
 import gzip
@@ -15,7 +15,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from account import DATABASE, WAREHOUSE, Account, User
+from account import DATABASE, WAREHOUSE, Account
+from control import control_routes
 from refusal import Refusal
 from sessions import MASTER_SECONDS, SESSION_SECONDS, Session, Sessions
 from statements import CANCELLED, Statements, chunk_of, result_of
@@ -86,7 +87,11 @@ async def log_in(request: Request) -> dict:
             "masterValidityInSeconds": MASTER_SECONDS,
             "sessionId": id(session),
             "parameters": [{"name": "CLIENT_STAGE_ARRAY_BINDING_THRESHOLD", "value": 65280}],
-            "sessionInfo": {"databaseName": session.database, "warehouseName": session.warehouse, "roleName": role},
+            "sessionInfo": {
+                "databaseName": session.database,
+                "warehouseName": session.warehouse,
+                "roleName": role,
+            },
         }
     )
 
@@ -147,7 +152,10 @@ async def status(request: Request) -> dict:
     except Refusal:
         return success({"queries": []})
     name = "RUNNING" if statement.is_running else "FAILED_WITH_ERROR" if statement.failure else "SUCCESS"
-    failure = statement.failure and {"errorCode": statement.failure.code, "errorMessage": statement.failure.message}
+    failure = statement.failure and {
+        "errorCode": statement.failure.code,
+        "errorMessage": statement.failure.message,
+    }
     return success({"queries": [{"id": statement.id, "status": name, **(failure or {})}]})
 
 
@@ -179,63 +187,6 @@ async def surprise(request: Request) -> Response:
     return Response(status_code=404)
 
 
-# What tests ask of the server: to make tables, to be in trouble, and what it has seen.
-
-
-async def put_user(request: Request) -> Response:
-    user = User(**await request.json())
-    account.users[user.name.upper()] = user
-    return Response()
-
-
-async def put_table(request: Request) -> Response:
-    asked = await request.json()
-    tables.create(asked["schema"], asked["name"], asked["columns"], asked["privileges"])
-    tables.add(asked["schema"], asked["name"], asked["rows"])
-    return Response()
-
-
-async def put_view(request: Request) -> Response:
-    tables.create_view(**await request.json())
-    return Response()
-
-
-async def post_rows(request: Request) -> Response:
-    await asyncio.to_thread(lambda asked: tables.add(**asked), await request.json())
-    return Response()
-
-
-async def post_fill(request: Request) -> Response:
-    await asyncio.to_thread(lambda asked: tables.fill(**asked), await request.json())
-    return Response()
-
-
-async def put_trouble(request: Request) -> Response:
-    trouble = await request.json()
-    account.warehouse = trouble.get("warehouse", account.warehouse)
-    account.is_unavailable = trouble.get("unavailable", account.is_unavailable)
-    account.lets_address_in = trouble.get("letsAddressIn", account.lets_address_in)
-    statements.is_slow = trouble.get("slow", statements.is_slow)
-    if trouble.get("expireTokens"):
-        sessions.expire()
-    if trouble.get("endSessions"):
-        sessions.end_all()
-    if trouble.get("forgetResults"):
-        statements.forget()
-    return Response()
-
-
-async def get_state(_: Request) -> Response:
-    return JSONResponse(
-        {
-            "sessions": len(sessions),
-            "running": [one.label for one in statements if one.is_running],
-            "seen": [one.label for one in statements],
-            "refused": statements.refused,
-        }
-    )
-
-
 app = Starlette(
     routes=[
         Route("/session/v1/login-request", log_in, methods=["POST"]),
@@ -248,13 +199,7 @@ app = Starlette(
         Route("/queries/{query}/abort-request", abort, methods=["POST"]),
         Route("/monitoring/queries/{query}", status, methods=["GET"]),
         Route("/results/{query}/{key}/{start:int}/{count:int}", chunk, methods=["GET"]),
-        Route("/test/user", put_user, methods=["PUT"]),
-        Route("/test/table", put_table, methods=["PUT"]),
-        Route("/test/view", put_view, methods=["PUT"]),
-        Route("/test/rows", post_rows, methods=["POST"]),
-        Route("/test/fill", post_fill, methods=["POST"]),
-        Route("/test/trouble", put_trouble, methods=["PUT"]),
-        Route("/test/state", get_state, methods=["GET"]),
+        *control_routes(account, sessions, tables, statements),
         Route("/{path:path}", surprise, methods=["GET", "POST", "PUT", "DELETE"]),
     ]
 )

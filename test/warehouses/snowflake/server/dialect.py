@@ -1,9 +1,10 @@
-"""What fakesnow makes of Snowflake's SQL wrongly or not at all, and what Snowflake refuses that fakesnow lets through."""
+"""What of Snowflake's SQL fakesnow does not do right, and what Snowflake refuses that fakesnow lets through."""
 
 import sqlglot
 from sqlglot import exp
 
 from refusal import Refusal
+from sessions import Session
 from tables import Table, Tables
 
 # Snowflake's forms of a time, as DuckDB writes them; sqlglot has its own name for nine digits.
@@ -12,7 +13,7 @@ FORMS = {
     "%Y-%m-%dT%H:%M:%S.%f_nine": "%Y-%m-%dT%H:%M:%S.%n",
     "%Y-%m-%dT%H:%M:%S.%f_nine%z": "%Y-%m-%dT%H:%M:%S.%n%z",
 }
-# As sqlglot names them: TO_VARCHAR, TO_TIMESTAMP_NTZ and TO_TIMESTAMP_TZ, CONVERT_TIMEZONE, TO_JSON, TO_VARIANT, SYSDATE …
+# As sqlglot names them: TO_VARCHAR, TO_TIMESTAMP_NTZ and _TZ, CONVERT_TIMEZONE, TO_JSON, SYSDATE …
 KNOWN_FUNCTIONS = (
     exp.And,
     exp.Chr,
@@ -20,6 +21,7 @@ KNOWN_FUNCTIONS = (
     exp.ConvertTimezone,
     exp.Count,
     exp.CurrentTimestamp,
+    exp.CurrentWarehouse,
     exp.DateAdd,
     exp.JSONFormat,
     exp.Left,
@@ -31,15 +33,15 @@ KNOWN_FUNCTIONS = (
 )
 
 
-def prepare(sql: str, tables: Tables, role: str) -> tuple[str, list[Table]]:
+def prepare(sql: str, tables: Tables, session: Session) -> tuple[str, list[Table]]:
     """The text for fakesnow, and the tables it reads. Raises Refusal as Snowflake would."""
     statement = _parse(sql)
-    read = [_table(node, tables, role) for node in statement.find_all(exp.Table)]
+    read = [_table(node, tables, session.role) for node in statement.find_all(exp.Table)]
     for function in statement.find_all(exp.Func):
         if not isinstance(function, KNOWN_FUNCTIONS):
             raise Refusal("002140", f"SQL compilation error:\nUnknown function {function.sql()}", "42601")
     _require_columns(statement, read)
-    return statement.transform(_times).sql(dialect="snowflake"), read
+    return statement.transform(_times).transform(_warehouse, session.warehouse).sql(dialect="snowflake"), read
 
 
 def _parse(sql: str) -> exp.Expr:
@@ -71,7 +73,9 @@ def _require_columns(statement: exp.Expr, read: list[Table]) -> None:
     for column in statement.find_all(exp.Column):
         if read and not isinstance(column.this, exp.Star) and _name(column.this) not in known:
             raise Refusal(
-                "000904", f"SQL compilation error: error line 1 at position 7\ninvalid identifier '{column.sql()}'", "42000"
+                "000904",
+                f"SQL compilation error: error line 1 at position 7\ninvalid identifier '{column.sql()}'",
+                "42000",
             )
 
 
@@ -82,6 +86,14 @@ def _times(node: exp.Expr) -> exp.Expr:
         return exp.Anonymous(this="STRFTIME", expressions=[node.this, _form(form)])
     if isinstance(node, exp.StrToTime):
         return exp.Anonymous(this="STRPTIME", expressions=[node.this, _form(form)])
+    return node
+
+
+def _warehouse(node: exp.Expr, warehouse: str | None) -> exp.Expr:
+    if isinstance(node, exp.CurrentWarehouse):
+        return exp.Cast(
+            this=exp.Literal.string(warehouse) if warehouse else exp.Null(), to=exp.DataType.build("text")
+        )
     return node
 
 

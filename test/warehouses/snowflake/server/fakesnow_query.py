@@ -16,9 +16,9 @@ from refusal import Refusal
 class FakesnowQuery:
     """One statement, in a session of its own, so that it can be interrupted."""
 
-    def __init__(self, has_database: bool, time_zone: Value) -> None:
+    def __init__(self, time_zone: Value) -> None:
         self._token = str(uuid.uuid4())
-        session = fakesnow_server.shared_fs.connect(DATABASE if has_database else None)
+        session = fakesnow_server.shared_fs.connect(DATABASE)
         session._duck_conn.execute(f"SET TimeZone = '{time_zone}'")
         fakesnow_server.sessions[self._token] = session
 
@@ -39,6 +39,8 @@ class FakesnowQuery:
 
     def end(self) -> None:
         del fakesnow_server.sessions[self._token]
+        # It would keep every result for ever.
+        fakesnow_server.shared_fs.results_cache.clear()
 
     def _request(self, body: dict) -> Request:
         async def receive() -> dict:

@@ -13,7 +13,11 @@ DEFAULTS: dict[str, Value] = {
     "STATEMENT_TIMEOUT_IN_SECONDS": 172_800,
     "TIMEZONE": "America/Los_Angeles",
 }
-RANGES = {"CLIENT_RESULT_CHUNK_SIZE": (48, 160), "STATEMENT_TIMEOUT_IN_SECONDS": (0, 604_800), "ROWS_PER_RESULTSET": (0, 2**31)}
+RANGES = {
+    "CLIENT_RESULT_CHUNK_SIZE": (48, 160),
+    "STATEMENT_TIMEOUT_IN_SECONDS": (0, 604_800),
+    "ROWS_PER_RESULTSET": (0, 2**31),
+}
 LONGEST_TAG = 2_000
 
 
@@ -25,5 +29,7 @@ def parameters_of(statement: dict[str, Value], tag: str) -> dict[str, Value]:
         lowest, highest = RANGES.get(name, (None, None))
         is_fit = type(value) is type(DEFAULTS[name]) and (lowest is None or lowest <= value <= highest)
         if not is_fit or (name == "QUERY_TAG" and len(value) > LONGEST_TAG):
-            raise Refusal("001008", f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'", "22023")
+            raise Refusal(
+                "001008", f"SQL compilation error:\ninvalid value [{value}] for parameter '{name}'", "22023"
+            )
     return {**DEFAULTS, "QUERY_TAG": tag, **statement}

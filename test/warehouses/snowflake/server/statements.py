@@ -1,4 +1,4 @@
-"""Queries under way and what came of them: at once or asked for later, whole or in chunks, until somebody cancels them."""
+"""Queries under way and what came of them: at once or asked for later, whole or in chunks, or cancelled."""
 
 import asyncio
 import json
@@ -15,7 +15,7 @@ from fakesnow_query import FakesnowQuery, texts_of
 from parameters import Value, parameters_of
 from refusal import Refusal
 from sessions import Session
-from tables import Table, Tables
+from tables import TYPES, Table, Tables
 
 # Snowflake keeps a request waiting for 45 seconds before it says that the query still runs.
 LONG_POLL_SECONDS = 0.5
@@ -24,6 +24,11 @@ INLINE_ROWS = 500
 FIRST_CHUNK_BYTES = 256 << 10
 CHUNK_BYTES = 2 << 20
 
+# Snowflake keeps a result for a day; here the last ones are enough.
+KEPT_RESULTS = 8
+EXPIRED = Refusal("000710", "The result is not kept any more.", "02000")
+# What an account refuses where every statement is as it should be.
+ACCOUNT_CODES = ("000606", "002003", "003001", "090073", "090105")
 CANCELLED = Refusal("000604", "SQL execution canceled", "57014")
 
 
@@ -99,16 +104,31 @@ class Statements:
 
     def forget(self) -> None:
         """As if the results had been kept long enough."""
-        self._statements = {one.id: one for one in self if one.is_running}
+        self._forget_all_but(0)
+
+    def _forget_all_but(self, kept: int) -> None:
+        ended = [one for one in self if one.rows is not None]
+        for statement in ended[: max(0, len(ended) - kept)]:
+            statement.rows, statement.failure = None, EXPIRED
 
     async def _run(self, statement: Statement, bindings: dict) -> None:
         seconds = statement.parameters["STATEMENT_TIMEOUT_IN_SECONDS"]
-        timeout = Refusal("000630", f"Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled.", "57014")
+        timeout = Refusal(
+            "000630",
+            f"Statement reached its statement or warehouse timeout of {seconds} second(s) and was canceled.",
+            "57014",
+        )
         timer = asyncio.get_running_loop().call_later(seconds, statement.stop, timeout)
         try:
             statement.rowtype, statement.rows = await self._execute(statement, bindings)
+            self._forget_all_but(KEPT_RESULTS)
         except Refusal as refusal:
+            if not statement.stopped and refusal.code not in ACCOUNT_CODES:
+                self.refused.append(f"{refusal.message}: {statement.sql}")
             statement.failure = statement.stopped or refusal
+        except Exception as error:
+            self.refused.append(f"{error!r}: {statement.sql}")
+            statement.failure = Refusal("000603", "Processing aborted by error", "XX000")
         finally:
             timer.cancel()
 
@@ -117,21 +137,16 @@ class Statements:
         if any(binding["type"] != "TEXT" for binding in bindings.values()):
             raise Refusal("000002", "Unsupported feature: the stand-in binds texts alone.", "0A000")
         if session.database is None:
-            message = "Cannot perform SELECT. This session does not have a current database. Call 'USE DATABASE', or use a qualified name."
+            message = "Cannot perform SELECT. This session does not have a current database."
             raise Refusal("090105", message, "22000")
-        try:
-            sql, read = prepare(statement.sql, self._tables, session.role)
-        except Refusal as refusal:
-            if refusal.code not in ("002003", "003001"):
-                self.refused.append(f"{refusal.message}: {statement.sql}")
-            raise
+        sql, read = prepare(statement.sql, self._tables, session)
         if read:
             self._account.require_warehouse(session.warehouse)
         while self.is_slow and not statement.stopped:
             await asyncio.sleep(0.05)
         if statement.stopped:
             raise statement.stopped
-        statement.running = FakesnowQuery(True, statement.parameters["TIMEZONE"])
+        statement.running = FakesnowQuery(statement.parameters["TIMEZONE"])
         try:
             rowtype, rows = await statement.running.run(sql, bindings)
         finally:
@@ -145,8 +160,6 @@ class Statements:
 
 def _typed(column: dict, read: list[Table]) -> dict:
     """fakesnow tells types from DuckDB's, which are fewer."""
-    from tables import TYPES
-
     for table in read:
         kind = table.columns.get(column["name"])
         if kind:

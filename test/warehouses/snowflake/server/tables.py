@@ -1,4 +1,4 @@
-"""The tables: made straight in fakesnow's DuckDB, with their Snowflake types and who may do what with them beside it."""
+"""The tables: made straight in fakesnow's DuckDB; their Snowflake types and the rights on them are kept beside it."""
 
 from dataclasses import dataclass, field
 
@@ -61,7 +61,12 @@ class Tables:
     def add(self, schema: str, name: str, rows: list[dict[str, str | bool | None]]) -> None:
         """rows: texts by column, times in UTC; what a row lacks is NULL."""
         columns = self._tables[schema, name].columns
-        values = pyarrow.table({column: pyarrow.array([_text(row.get(column)) for row in rows], pyarrow.string()) for column in columns})
+        values = pyarrow.table(
+            {
+                column: pyarrow.array([_text(row.get(column)) for row in rows], pyarrow.string())
+                for column in columns
+            }
+        )
         casts = ", ".join(_cast(column, kind) for column, kind in columns.items())
         self._connection.register("values_to_add", values)
         self._connection.execute(f"INSERT INTO {_path(schema, name)} SELECT {casts} FROM values_to_add")
@@ -91,7 +96,9 @@ class Tables:
             kind, path, state = "Schema", f"{DATABASE}.{schema}", "02000"
         else:
             kind, path, state = "Object", f"{DATABASE}.{schema}.{name}", "42S02"
-        raise Refusal("002003", f"SQL compilation error:\n{kind} '{path}' does not exist or not authorized.", state)
+        raise Refusal(
+            "002003", f"SQL compilation error:\n{kind} '{path}' does not exist or not authorized.", state
+        )
 
     def _drop(self, schema: str, name: str) -> None:
         if self._tables.pop((schema, name), None):
