@@ -8,6 +8,7 @@ import type { DataType } from '../../model/data-type.ts';
 import type { ErrorType } from '../../model/errors.ts';
 import type { Warehouse, WarehouseCredential } from '../../model/warehouse-credentials.ts';
 import type { Secrets } from '../../store/definitions.ts';
+import type { TcpProxy } from '../support/tcp-proxy.ts';
 
 export interface Account {
   readonly definition: WarehouseCredential;
@@ -107,10 +108,8 @@ export interface StandIn extends AsyncDisposable {
   /** Makes the situation. Undefined where it cannot be had; docs/warehouses.md then says so. */
   stage(situation: Situation): Promise<Staged | undefined>;
 
-  /** Cuts every connection after so many more bytes from the server, once. */
-  cutAfter(bytes: number): void;
-  /** From now on nothing passes in either direction, and nobody is told. @returns lets everything pass again */
-  goSilent?(): () => void;
+  /** Through which the account reaches the server: it can be cut, and fall silent. */
+  readonly network: TcpProxy;
   /** Makes the next query take for ever, on the server. @returns undoes it */
   slowDown(): Promise<() => Promise<void>>;
   /** Labels or texts of the queries that the server is working on now; empty once they are cancelled. */

@@ -87,11 +87,7 @@ export async function openBigquery(): Promise<BigqueryStandIn> {
         tokens,
         makeTable: (rows) => make({ name: `staged_${++staged}`, dataType: 'attributes' }, rows),
       }),
-    cutAfter: (bytes) => network.cutAfter(bytes),
-    goSilent: () => {
-      network.swallow();
-      return () => network.heal();
-    },
+    network,
     slowDown: async () => {
       const { promise, resolve } = Promise.withResolvers<undefined>();
       front.jobs.gate = promise;

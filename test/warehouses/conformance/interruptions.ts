@@ -54,8 +54,9 @@ async function readUntilFailure(table: OpenTable): Promise<{ rows: SourceRow[]; 
 
 /** From now on the network passes nothing on, until the end of the block. */
 function silence(scene: Scene): Disposable {
-  const heal = scene.required('goSilent')();
-  return { [Symbol.dispose]: heal };
+  const { network } = scene.standIn;
+  network.swallow();
+  return { [Symbol.dispose]: () => network.heal() };
 }
 
 export const interruptions: Theme = {
@@ -67,11 +68,14 @@ export const interruptions: Theme = {
         'a connection cut in the middle of the rows: the error is retried, and no row is lost or doubled',
       run: async (scene) => {
         const source = await scene.middle();
+        const { network } = scene.standIn;
         let rows: SourceRow[];
         {
           await using table = await scene.open(source);
-          scene.standIn.cutAfter(1_000_000);
+          const { cuts } = network;
+          network.cutAfter(1_000_000);
           const interrupted = await readUntilFailure(table);
+          expect(network.cuts).toBe(cuts + 1);
           ({ rows } = interrupted);
           // A driver may go on by itself where the warehouse lets it.
           if (interrupted.error === undefined) expect(rows).toHaveLength(scene.middleRows);

@@ -94,8 +94,11 @@ export const pipeline: Theme = {
           payload: `{"name":"e","properties":{"n":${n},"text":"${'x'.repeat(200)}"}}`,
         }));
         const sync = await declare(scene, 'events', rows, { options: { page_size: 1_000 } });
-        scene.standIn.cutAfter(400_000);
+        const { network } = scene.standIn;
+        const { cuts } = network;
+        network.cutAfter(400_000);
         expect(await sync.run()).toMatchObject({ status: 'success', counts: { read: 4_000, sent: 4_000 } });
+        expect(network.cuts).toBe(cuts + 1);
         const events = await sync.installation.braze.client.events();
         const numbers = events.map(({ text }) => Number(/"n":(\d+)/.exec(text)?.[1]));
         expect(numbers.toSorted((a, b) => a - b)).toEqual(rows.map((_, n) => n));

@@ -25,7 +25,7 @@ export interface OpenTable {
 }
 
 /** Members that a stand-in may lack. */
-type Ability = 'createView' | 'goSilent' | 'expireToken' | 'openSessions' | 'refusedStatements';
+type Ability = 'createView' | 'expireToken' | 'openSessions' | 'refusedStatements';
 
 /** Rows of whose payload so much is text that a driver which keeps them all is found out; see memory.ts. */
 const LARGE_TABLE_BYTES = 150_000_000;

@@ -142,11 +142,7 @@ export async function openDatabricks(): Promise<DatabricksStandIn> {
       return view;
     },
     stage: (situation) => stage(situation, { account, warehouse, makeTable }),
-    cutAfter: (bytes) => network.cutAfter(bytes),
-    goSilent: () => {
-      network.swallow();
-      return () => network.heal();
-    },
+    network,
     slowDown: async () => {
       warehouse.isSlow = true;
       return async () => {

@@ -115,7 +115,7 @@ describe('the login', () => {
   test('is made anew where the line broke between two queries', async () => {
     await using connection = await connect();
     const columns = resolveColumns('attributes', await connection.describe(source));
-    standIn.cutAfter(1);
+    standIn.network.cutAfter(1);
     await expect(connection.count(source, columns, EVERYTHING)).rejects.toMatchObject({
       type: 'warehouse_unreachable',
     });

@@ -81,11 +81,7 @@ export async function openFabric(): Promise<FabricStandIn> {
       staged += 1;
       return stage(situation, { account, front, tables, name: `staged_${staged}` });
     },
-    cutAfter: (bytes) => network.cutAfter(bytes),
-    goSilent: () => {
-      network.swallow();
-      return () => network.heal();
-    },
+    network,
     slowDown: async () => {
       const { promise, resolve } = Promise.withResolvers<undefined>();
       front.treatment.hold = promise;

@@ -110,11 +110,7 @@ export async function openRedshift({ postgresUrl, postgresLog }: RedshiftServers
         database,
         makeTable: (rows) => make({ name: `staged_${++staged}`, dataType: 'attributes' }, rows),
       }),
-    cutAfter: (bytes) => network.cutAfter(bytes),
-    goSilent: () => {
-      network.swallow();
-      return () => network.heal();
-    },
+    network,
     slowDown: async () => {
       const locker = await database.connect();
       const { rows } = await locker.query<{ schema: string; table: string }>(
