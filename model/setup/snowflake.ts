@@ -71,6 +71,13 @@ function readGrants(source: SetupSource, account: Account): string {
   ].join('\n');
 }
 
+function makeWarehouse(account: Account): string {
+  return [
+    `CREATE WAREHOUSE IF NOT EXISTS ${namesOf(account).warehouse}`,
+    '  WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60 AUTO_RESUME = TRUE INITIALLY_SUSPENDED = TRUE;',
+  ].join('\n');
+}
+
 function roleGrants(account: Account): string {
   const { role, user, warehouse } = namesOf(account);
   return [
@@ -152,8 +159,7 @@ export const snowflakeGuide: SetupGuide<SnowflakeCredential> = {
         title: 'Make the virtual warehouse',
         text: 'It runs the queries, and sleeps between them. A warehouse that is there already will do as well.',
         sql: [
-          `CREATE WAREHOUSE IF NOT EXISTS ${warehouse}`,
-          '  WAREHOUSE_SIZE = XSMALL AUTO_SUSPEND = 60 AUTO_RESUME = TRUE INITIALLY_SUSPENDED = TRUE;',
+          makeWarehouse(account),
           '-- for a warehouse without AUTO_RESUME, which the role has to wake: GRANT USAGE, OPERATE',
           `GRANT USAGE ON WAREHOUSE ${warehouse} TO ROLE ${role};`,
         ].join('\n'),
@@ -184,8 +190,8 @@ private_key: \${file:snowflake_key.p8}`,
         return credentialRemedy(account);
       case 'permission_denied':
         return {
-          text: `Let the role read the table or view, run the warehouse, and be used by the user.${defaultsNote(account)}`,
-          sql: `${readGrants(source, account)}\n${roleGrants(account)}`,
+          text: `Let the role read the table or view, run the virtual warehouse, and be used by the user.${defaultsNote(account)}`,
+          sql: `${readGrants(source, account)}\n${makeWarehouse(account)}\n${roleGrants(account)}`,
         };
       case 'table_missing':
         return {
