@@ -11,8 +11,10 @@ export interface AnswerHeldInput {
 
 export function answerHeld({ ledger, temporal, log }: ActivityDependencies) {
   return async ({ sync, run, decision, by }: AnswerHeldInput): Promise<void> => {
+    const record = await ledger.runs.get(run);
+    if (record?.status !== 'held') return;
     if (decision === 'rejected') {
-      const held = (await ledger.runs.get(run))?.held;
+      const { held } = record;
       const note = `A held run was rejected by ${by}. ${held ? `${heldQuestion(held)} ` : ''}Go on with: cdi resume ${sync}`;
       await temporal.pauseSchedule(sync, note);
       await ledger.definitions.setPaused(sync, true, note);

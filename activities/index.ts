@@ -55,6 +55,7 @@ export function createControlActivities(dependencies: ActivityDependencies) {
     answerHeld: answerHeld(dependencies),
     recordRetry: recordRetry(dependencies),
     finishRun: finishRun(dependencies),
+    failRun: finishRun(dependencies),
     notify: notify(dependencies),
     maintain: maintain(dependencies),
   });

@@ -54,7 +54,7 @@ const scene: Scene = { demo, warehouse: await demo.warehouse(), braze };
 await camera.take(details('partial-details', await partial(scene), 860));
 await camera.take(details('cancelled-details', await cancelled(scene), 860));
 const failed = await refused(scene);
-await camera.take(timeline('failed-timeline', failed, 'finishRun', 1_000));
+await camera.take(timeline('failed-timeline', failed, 'failRun', 1_000));
 await camera.take(details('failed-details', failed, 860));
 const waiting = await held(scene);
 await camera.take(details('held-details', waiting, 860));

@@ -24,7 +24,7 @@ const NONE: Watermark = { value: null, digests: Buffer.alloc(0), epoch: 0, segme
 
 /**
  * @param digestLimit how many digests the sync may keep for what is read in parts
- * @returns the watermark's text
+ * @returns the watermark's text; that of a later commit where this one was made long ago
  * @throws CdiError `superseded`, or `internal` where the upload is not complete
  */
 export async function commitSegment(
@@ -35,7 +35,7 @@ export async function commitSegment(
 ): Promise<string | null> {
   const place: Place = { ...holder, segment };
   const before = (await watermarkOf(tx, holder.sync)) ?? NONE;
-  if (before.epoch === holder.epoch && before.segment === segment) return before.value;
+  if (before.epoch === holder.epoch && before.segment >= segment) return before.value;
   await requireEpoch(tx, holder);
   const upload = await tx
     .selectFrom('uploads')

@@ -107,13 +107,14 @@ export class Runs {
     });
   }
 
-  /** Notes that a run waits for people. Repeating it is harmless; a run that has ended stays as it is. */
+  /** Notes that a run waits for people. A run that was asked about before, or has ended, stays as it is. */
   async hold(id: string, held: HeldRun): Promise<void> {
     await this.#db
       .updateTable('runs')
       .set({ status: 'held', held: JSON.stringify(held) })
       .where('id', '=', id)
       .where('status', '=', 'running')
+      .where('held', 'is', null)
       .execute();
   }
 

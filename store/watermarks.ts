@@ -132,7 +132,7 @@ export class Watermarks {
   }
 
   /**
-   * Commits a segment whose upload is complete. Compare-and-set on the epoch; repeating the same commit succeeds.
+   * Commits a segment whose upload is complete. Compare-and-set on the epoch; repeating a commit succeeds, however late.
    *
    * @param digestLimit how many digests the sync may keep for what is read in parts
    * @returns the watermark's text; null while a sync has none

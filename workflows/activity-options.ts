@@ -41,7 +41,7 @@ export const WAREHOUSE: ActivityOptions = {
   },
 };
 
-/** Braze may be down, or its rate limit used up, for hours. Within an attempt the upload retries by itself. */
+/** Braze may be down, or its rate limit used up, for an hour. Within an attempt the upload retries by itself. */
 export const BRAZE: ActivityOptions = {
   ...WAITED_FOR,
   startToCloseTimeout: '24 hours',
@@ -54,15 +54,22 @@ export const BRAZE: ActivityOptions = {
   },
 };
 
-/**
- * The ledger must be told, however long it is away. These steps take milliseconds, so they run as local activities: within
- * the workflow task that asks for them, without a way through the server each.
- */
-export const CONTROL: LocalActivityOptions = {
+/** The ledger must be told, however long it is away. */
+const UNTIL_TOLD = {
   ...WAITED_FOR,
   startToCloseTimeout: '15 seconds',
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '30 seconds' },
-};
+} as const;
+
+/**
+ * These steps take milliseconds, so they run as local activities: within the workflow task that asks for them, without a
+ * way through the server each. A worker that was frozen runs them once more when it wakes, long after another worker has
+ * taken the run over: each must be harmless then, and none may depend on how such a late one ended.
+ */
+export const IN_LEDGER: LocalActivityOptions = UNTIL_TOLD;
+
+/** The server gives these to one worker only that still has the run: what they end cannot be begun again. */
+export const CONTROL: ActivityOptions = UNTIL_TOLD;
 
 /** A mail server that is down delays the end of a run's workflow a little, and never fails it. */
 export const MAIL: ActivityOptions = {
@@ -107,12 +114,13 @@ const CLASSES: Record<Step, StepClass> = {
   extractRejected: { queue: 'warehouse', options: WAREHOUSE },
   validate: { queue: 'braze', options: BRAZE },
   upload: { queue: 'braze', options: BRAZE },
-  commitWatermark: { queue: 'here', options: CONTROL },
-  commitRetry: { queue: 'here', options: CONTROL },
-  holdRun: { queue: 'here', options: CONTROL },
-  answerHeld: { queue: 'here', options: CONTROL },
-  recordRetry: { queue: 'here', options: CONTROL },
-  finishRun: { queue: 'here', options: CONTROL },
+  commitWatermark: { queue: 'here', options: IN_LEDGER },
+  commitRetry: { queue: 'here', options: IN_LEDGER },
+  holdRun: { queue: 'here', options: IN_LEDGER },
+  answerHeld: { queue: 'here', options: IN_LEDGER },
+  recordRetry: { queue: 'here', options: IN_LEDGER },
+  finishRun: { queue: 'here', options: IN_LEDGER },
+  failRun: { queue: 'control', options: CONTROL },
   notify: { queue: 'control', options: MAIL },
   maintain: { queue: 'control', options: MAIL },
   previewSource: { queue: 'warehouse', options: INTERACTIVE },

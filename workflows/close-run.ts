@@ -21,7 +21,7 @@ export async function closeRun(
   warnings?: readonly string[],
 ): Promise<RunReport> {
   const { isTold, ...finished } = await progress.step(
-    'finishRun',
+    failure ? 'failRun' : 'finishRun',
     failure ? `ended by ${failure.type}` : 'every new row is dealt with',
     {
       sync,

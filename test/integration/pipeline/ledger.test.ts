@@ -202,6 +202,46 @@ describe('epochs', () => {
     expect(again).toEqual(finished);
   });
 
+  test('a commit that later ones have passed changes nothing, and fails nobody', async () => {
+    const sync = await declare();
+    const { run, holder } = await begin(sync);
+    const later = '2026-01-02 00:00:00.000000';
+    for (const [segment, value] of [
+      [1, AT],
+      [2, later],
+    ] as const) {
+      await ledger.uploads.open(holder, run, segment, 1);
+      await ledger.uploads.complete(
+        holder,
+        segment,
+        segmentTail({ kind: 'whole', value }, { digests: digest(segment) }),
+      );
+      expect(await ledger.watermarks.commit(holder, segment, Infinity)).toBe(value);
+    }
+    expect(await ledger.watermarks.commit(holder, 1, Infinity)).toBe(later);
+    expect(await ledger.watermarks.get(sync)).toMatchObject({ value: later, segment: 2, digests: digest(2) });
+  });
+
+  test('a run is asked about once: a late question changes nothing after the answer', async () => {
+    const sync = await declare();
+    const { run } = await begin(sync);
+    const size = { rows: 2, deletes: 0 };
+    const held = {
+      ...size,
+      limits: { rows: 1, deletes: 1 },
+      since: '2026-01-01T00:00:00.000Z',
+      answer: null,
+    };
+    await ledger.runs.hold(run, held);
+    expect(await ledger.runs.get(run)).toMatchObject({ status: 'held', held });
+    await ledger.runs.answerHeld(run, { decision: 'approved', by: 'ann', at: '2026-01-01T00:01:00.000Z' });
+    await ledger.runs.hold(run, held);
+    expect(await ledger.runs.get(run)).toMatchObject({
+      status: 'running',
+      held: { answer: { decision: 'approved' } },
+    });
+  });
+
   test('a watermark moves only past a delivered segment, and committing twice is committing once', async () => {
     const sync = await declare();
     const { run, holder } = await begin(sync);

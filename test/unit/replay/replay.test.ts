@@ -47,6 +47,16 @@ test.each(REPLAY_SHAPES)('%s replays', { timeout: 60_000 }, async (shape) => {
   await Worker.runReplayHistory({ workflowBundle }, recorded, workflowId(recorded));
 });
 
+test('what ends a run for a reason is fenced by the server', async () => {
+  const { events } = await history('failed');
+  const scheduled = events.map(
+    (event) =>
+      (event['activityTaskScheduledEventAttributes'] as { activityType?: { name: string } } | undefined)
+        ?.activityType?.name,
+  );
+  expect(scheduled).toContain('failRun');
+});
+
 test('a history that the code does not make is noticed', { timeout: 60_000 }, async () => {
   const recorded = await history('small');
   const events = recorded.events.map((event) => {
