@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most of a test's time is waited for.
+    maxWorkers: 3,
     projects: [
       // A busy machine is no failure: no test here is about time.
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000 } },
