@@ -80,7 +80,8 @@ async function extractRange(
     rows,
   );
   const { last } = rows;
-  const hasNews = last !== null && (rows.rows > 0 || last !== from || isOpen);
+  // What dead runs confirmed at the watermark's own instant is known from now on by the commit alone.
+  const hasNews = last !== null && (rows.rows > 0 || rows.known.bytes.length > 0 || last !== from || isOpen);
   const head: TailHead = { kind: isOpen ? 'open' : 'whole', value: last };
   return {
     ...summary(rows),

@@ -149,11 +149,12 @@ export const interruptions: Theme = {
       title: 'a reader that takes its time is not taken for a warehouse that does',
       run: async (scene) => {
         const source = await scene.large();
-        const deadlines = { connectMs: SOON_MS, answerMs: 1_500 };
+        // Long enough for a stand-in on a busy machine, and shorter than the reader's pause.
+        const deadlines = { connectMs: SOON_MS, answerMs: 6_000 };
         await using table = await scene.open(source, 'attributes', { deadlines });
         let rows = 0;
         for await (const group of table.connection.read(source, table.columns, EVERYTHING, Infinity)) {
-          if (rows === 0) await sleep(2_500);
+          if (rows === 0) await sleep(7_500);
           rows += group.length;
           // By now it has been asked for more than whatever lay on the way.
           if (rows > scene.standIn.mostRows / 2) break;
