@@ -41,8 +41,9 @@ export async function* readRows(
   }
 }
 
-/** Rows are taken to be as long as those before them. */
+/** Rows are taken to be as long as those before them; an empty page tells nothing. */
 function rowsOfPage(rows: readonly WireRow[]): number {
+  if (rows.length === 0) return FIRST_ROWS;
   let characters = 0;
   for (const { f } of rows) for (const { v } of f) characters += v?.length ?? 0;
   const fitting = Math.floor((PAGE_CHARACTERS * rows.length) / Math.max(1, characters));

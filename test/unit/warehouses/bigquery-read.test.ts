@@ -74,6 +74,12 @@ describe('pages', () => {
     ]);
   });
 
+  test('are asked for as at first where the one before was empty', async () => {
+    const job = jobOf([page([row(4 << 20)], 'a'), page([], 'b'), page([])]);
+    await all(job);
+    expect(job.asked.map(({ rows }) => rows)).toEqual([1_000, 1, 1_000]);
+  });
+
   test('are asked for one ahead, and not any more once nobody reads on', async () => {
     const job = jobOf(Array.from({ length: 9 }, (_, n) => page([row(1)], `page ${n}`)));
     const reading = readRows(job, QUERY);

@@ -6,7 +6,6 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { bigquery } from '../../../activities/warehouses/bigquery/bigquery.ts';
 import type {
   ConnectOptions,
   QueryTokens,
@@ -16,14 +15,13 @@ import type {
 import { LOCALHOST } from '../../../client/embedded/claim-port.ts';
 import type { BigqueryCredential } from '../../../model/credentials/bigquery.ts';
 import type { SourceRow } from '../../../model/row.ts';
-import { resolveColumns } from '../../../model/source-columns.ts';
 import type { StandInRow } from '../stand-in.ts';
 import { GoogleError } from './google-error.ts';
+import { EVERYTHING, columnsOf, connectAs, readGroups } from './reading.ts';
 import { makeServiceAccount } from './service-account.ts';
 import type { BigqueryAccount } from './situations.ts';
 import { type BigqueryStandIn, openBigquery } from './stand-in.ts';
 
-const EVERYTHING = { from: null, inclusive: true, to: null } as const;
 const RUN = '0198c0de-1abe-7000-8000-00000000c0de';
 const LABEL = `braze-cdi users ${RUN}`;
 const ROWS: readonly StandInRow[] = ['a', 'b', 'c'].map((externalId, n) => ({
@@ -34,6 +32,17 @@ const ROWS: readonly StandInRow[] = ['a', 'b', 'c'].map((externalId, n) => ({
 
 let standIn: BigqueryStandIn;
 let source: SourceTable;
+
+const connect = (
+  options: Partial<ConnectOptions> = {},
+  account: BigqueryAccount = standIn.account,
+): Promise<WarehouseConnection> => connectAs(account, { label: LABEL, ...options });
+const withDefinition = (changes: Partial<BigqueryCredential>): BigqueryAccount => ({
+  ...standIn.account,
+  definition: { ...standIn.account.definition, ...changes },
+});
+const read = async (connection: WarehouseConnection): Promise<SourceRow[]> =>
+  (await readGroups(connection, source)).flat();
 
 beforeAll(async () => {
   standIn = await openBigquery();
@@ -46,24 +55,6 @@ afterEach(() => {
 });
 
 afterAll(() => standIn?.[Symbol.asyncDispose]());
-
-const connect = (
-  options: Partial<ConnectOptions> = {},
-  account: BigqueryAccount = standIn.account,
-): Promise<WarehouseConnection> =>
-  bigquery.connect(account, { signal: new AbortController().signal, label: LABEL, ...options });
-
-const withDefinition = (changes: Partial<BigqueryCredential>): BigqueryAccount => ({
-  ...standIn.account,
-  definition: { ...standIn.account.definition, ...changes },
-});
-
-async function read(connection: WarehouseConnection, table = source): Promise<SourceRow[]> {
-  const columns = resolveColumns('attributes', await connection.describe(table));
-  const rows: SourceRow[] = [];
-  for await (const group of connection.read(table, columns, EVERYTHING, Infinity)) rows.push(...group);
-  return rows;
-}
 
 /** Jobs that read rows. */
 const reads = (): typeof standIn.front.jobs.all =>
@@ -218,7 +209,7 @@ describe('jobs', () => {
   test('are cancelled that were being made when the step was cancelled', async () => {
     const abort = new AbortController();
     const connection = await connect({ signal: abort.signal });
-    const columns = resolveColumns('attributes', await connection.describe(source));
+    const columns = await columnsOf(connection, source);
     const undo = await standIn.slowDown();
     const counting = connection.count(source, columns, EVERYTHING);
     abort.abort();
@@ -249,10 +240,7 @@ describe('limits', () => {
     }));
     const large = await standIn.createTable({ name: 'large', dataType: 'attributes' }, rows);
     standIn.front.mostPageBytes = 100_000;
-    const connection = await connect();
-    const columns = resolveColumns('attributes', await connection.describe(large));
-    const groups: SourceRow[][] = [];
-    for await (const group of connection.read(large, columns, EVERYTHING, Infinity)) groups.push(group);
+    const groups = await readGroups(await connect(), large);
     expect(groups.length).toBeGreaterThan(4);
     expect(groups.flat().map(({ externalId }) => externalId)).toEqual(
       rows.map(({ externalId }) => externalId),
@@ -313,7 +301,7 @@ describe('refusals', () => {
 
   test('a column that goes away meanwhile is told', async () => {
     const connection = await connect();
-    const columns = resolveColumns('attributes', await connection.describe(source));
+    const columns = await columnsOf(connection, source);
     const gone = { ...columns, email: { name: 'gone', kind: 'text', type: 'STRING' } as const };
     const reading = (async () => {
       for await (const _ of connection.read(source, gone, EVERYTHING, 1)) continue;
