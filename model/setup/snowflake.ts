@@ -158,11 +158,7 @@ export const snowflakeGuide: SetupGuide<SnowflakeCredential> = {
       {
         title: 'Make the virtual warehouse',
         text: 'It runs the queries, and sleeps between them. A warehouse that is there already will do as well.',
-        sql: [
-          makeWarehouse(account),
-          '-- for a warehouse without AUTO_RESUME, which the role has to wake: GRANT USAGE, OPERATE',
-          `GRANT USAGE ON WAREHOUSE ${warehouse} TO ROLE ${role};`,
-        ].join('\n'),
+        sql: `${makeWarehouse(account)}\nGRANT USAGE ON WAREHOUSE ${warehouse} TO ROLE ${role};`,
       },
       {
         title: account.credential ? 'Give the user the role' : 'Make the user',
@@ -204,12 +200,14 @@ private_key: \${file:snowflake_key.p8}`,
         return columnRemedy(dialectFor(account), type, source, columns);
       case 'warehouse_busy':
         return {
-          text: `Let the virtual warehouse wake by itself, or let the role wake it. Where a resource monitor has stopped it, raise its quota.${defaultsNote(account)}`,
+          text: `Let the virtual warehouse wake by itself. Where a resource monitor has stopped it, raise the monitor's quota: nothing wakes it until then.${defaultsNote(account)}`,
           sql: [
             `ALTER WAREHOUSE ${warehouse} SET AUTO_RESUME = TRUE;`,
-            `GRANT USAGE, OPERATE ON WAREHOUSE ${warehouse} TO ROLE ${role};`,
+            `GRANT USAGE ON WAREHOUSE ${warehouse} TO ROLE ${role};`,
             '-- now, once',
             `ALTER WAREHOUSE ${warehouse} RESUME IF SUSPENDED;`,
+            '-- where its quota is used up; SHOW WAREHOUSES names the monitor',
+            'ALTER RESOURCE MONITOR <monitor> SET CREDIT_QUOTA = <credits>;',
             ...(account.credential?.virtual_warehouse === undefined
               ? ['-- the one that the user takes', `ALTER USER ${user} SET DEFAULT_WAREHOUSE = ${warehouse};`]
               : []),

@@ -115,7 +115,7 @@ export class SnowflakeSession {
         // What accounts may set otherwise, and what would then be read is not what the table holds.
         QUOTED_IDENTIFIERS_IGNORE_CASE: false,
         ROWS_PER_RESULTSET: 0,
-        // The least that a chunk of a result may be limited to, in MB: four of them lie in memory at most.
+        // The least that a chunk of a result may be limited to, in MB: three of them lie in memory at most.
         CLIENT_RESULT_CHUNK_SIZE: 48,
       },
     };

@@ -216,8 +216,9 @@ const EXACT: Record<
     table_missing: ['CREATE TABLE IF NOT EXISTS "OWN_DATABASE"."s"."t" (', 'TO ROLE "OWN_ROLE";'],
     warehouse_busy: [
       'ALTER WAREHOUSE "OWN_WAREHOUSE" SET AUTO_RESUME = TRUE;',
-      'GRANT USAGE, OPERATE ON WAREHOUSE "OWN_WAREHOUSE" TO ROLE "OWN_ROLE";',
+      'GRANT USAGE ON WAREHOUSE "OWN_WAREHOUSE" TO ROLE "OWN_ROLE";',
       'ALTER WAREHOUSE "OWN_WAREHOUSE" RESUME IF SUSPENDED;',
+      'ALTER RESOURCE MONITOR <monitor> SET CREDIT_QUOTA = <credits>;',
     ],
     credentials_invalid: [
       `ALTER USER "OWN_USER" SET RSA_PUBLIC_KEY='<public key>';`,
@@ -287,6 +288,17 @@ describe.each(WAREHOUSES)('the remedies of %s', (warehouse) => {
     for (const type of ['query_timeout', 'braze_unauthorized', 'internal', 'tls_failed'] as const)
       expect(guide.remedy({ type }, source, account)).toBeUndefined();
   });
+});
+
+test('Snowflake: the role gets no right on the virtual warehouse but USAGE, for it never starts or stops one', () => {
+  const guide = setupGuide('snowflake');
+  const source = guide.proposedSource('events');
+  for (const account of [NO_ACCOUNT, accountOf('snowflake', 'own')]) {
+    const busy = guide.remedy({ type: 'warehouse_busy' }, source, account)?.sql ?? '';
+    const sql = `${sqlOf(guide.steps(source, account))}\n${busy}`;
+    const granted = [...sql.matchAll(/GRANT (.+) ON WAREHOUSE/g)].map(([, rights]) => rights);
+    expect(new Set(granted)).toEqual(new Set(['USAGE']));
+  }
 });
 
 describe('what a credential leaves open', () => {

@@ -6,7 +6,7 @@ export const limits: StandInLimits = {
   lacks: {},
   cannotShow: [
     'Roles, grants, network policies and resource monitors: the front refuses as the documentation says Snowflake does.',
-    'The sizes of result chunks, which the warehouse chooses: up to 48 MB each, of which four lie in memory at most.',
+    'The sizes of result chunks, which the warehouse chooses: up to 48 MB each, of which three lie in memory at most.',
     'Whether a statement that reads no row notices a virtual warehouse that is suspended and does not resume by itself.',
   ],
 };
