@@ -1,13 +1,9 @@
 /** Asks the API through the vendor's driver, with a token that is renewed when it runs out before its time. */
 import type { BigQuery } from '@google-cloud/bigquery';
+import { type TimeLimit, inTime } from '../in-time.ts';
 import { isUnauthorized } from './errors.ts';
-import { inTime } from './in-time.ts';
 
-export interface Patience {
-  readonly ms: number;
-  /** What to throw once the time is over. */
-  readonly late: () => Error;
-}
+export type Patience = Omit<TimeLimit, 'signal'>;
 
 export class Api {
   readonly #open: () => BigQuery;
@@ -31,12 +27,12 @@ export class Api {
     const client = this.#client;
     const start = performance.now();
     try {
-      return await inTime(work(client), { ...patience, signal: this.#signal });
+      return await inTime({ ...patience, signal: this.#signal }, () => work(client));
     } catch (error) {
       if (!isUnauthorized(error)) throw error;
       if (this.#client === client) this.#client = this.#open();
       const ms = patience.ms - (performance.now() - start);
-      return inTime(work(this.#client), { ...patience, ms, signal: this.#signal });
+      return inTime({ ...patience, ms, signal: this.#signal }, () => work(this.#client));
     }
   }
 

@@ -3,6 +3,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BigQuery, JobMetadata, Query as DriverQuery } from '@google-cloud/bigquery';
 import { CdiError } from '../../../model/errors.ts';
+import { settled } from '../in-time.ts';
 import type { QueryTokens } from '../warehouse.ts';
 import type { Api, Patience } from './api.ts';
 import type { Field } from './column-types.ts';
@@ -131,10 +132,7 @@ export class QueryJobs {
   /** Waits a while for the server to hear of what was cancelled. */
   async close(): Promise<void> {
     this.#options.signal.removeEventListener('abort', this.#onAbort);
-    const isTold = new AbortController();
-    const patience = sleep(FAREWELL_MS, undefined, { signal: isTold.signal }).catch(() => undefined);
-    await Promise.race([Promise.all(this.#farewells), patience]);
-    isTold.abort();
+    await settled(Promise.all(this.#farewells), FAREWELL_MS);
   }
 
   /** The first id follows from run and query: it finds a job too whose id nobody had the time to keep. */

@@ -2,9 +2,9 @@
 import type { DBSQLSession } from '@databricks/sql';
 import { CdiError } from '../../../model/errors.ts';
 import type { DatabricksCredential } from '../../../model/credentials/databricks.ts';
+import { inTime, settled } from '../in-time.ts';
 import { type ConnectOptions, DEADLINES, type OpenedCredential } from '../warehouse.ts';
 import { type Client, clientFor } from './client.ts';
-import { settled, within } from './patience.ts';
 import { CHECK_ANSWER, checkQuery, labelComment } from './sql.ts';
 import { Statement, type StatementLimits } from './statement.ts';
 import { onceAwake, stillAsleep } from './wake.ts';
@@ -45,8 +45,9 @@ export async function connectDatabricks(
   const limits: StatementLimits = { answerMs: deadlines.answerMs, signal, goodbyeMs: GOODBYE_MS };
   const wakeMs = WAKE_FACTOR * deadlines.connectMs;
   const openAwake = async (leftMs: number): Promise<Session> => {
-    const opening = openSession(client, credential.definition.catalog);
-    const session = await within(opening, deadlines.connectMs, noAnswer, signal);
+    const session = await inTime({ signal, ms: deadlines.connectMs, late: noAnswer }, () =>
+      openSession(client, credential.definition.catalog),
+    );
     const check = execute(session, label, checkQuery(), 1, {
       ...limits,
       answerMs: leftMs,

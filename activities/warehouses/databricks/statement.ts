@@ -1,7 +1,7 @@
 /** A statement on the server, with what the driver lacks: a deadline for each answer, and an end that is an end. */
 import type { DBSQLSession } from '@databricks/sql';
 import { CdiError } from '../../../model/errors.ts';
-import { settled, within } from './patience.ts';
+import { inTime, settled } from '../in-time.ts';
 
 type Operation = Awaited<ReturnType<DBSQLSession['executeStatement']>>;
 
@@ -67,7 +67,9 @@ export class Statement implements AsyncDisposable {
   /** Waits for what was asked of the statement; the time before does not count. @throws also the reason of the signal */
   answer<T>(asked: Promise<T>): Promise<T> {
     const { answerMs, late = tooLate, signal } = this.#limits;
-    return within(asked, answerMs, late, signal);
+    // Where the signal is aborted already, nobody hears of its failure.
+    asked.catch(() => undefined);
+    return inTime({ signal, ms: answerMs, late }, () => asked);
   }
 
   /** Cancels what is not read to its end. */

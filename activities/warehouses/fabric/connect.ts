@@ -4,10 +4,11 @@ import { getCACertificates } from 'node:tls';
 import type { Request } from 'mssql';
 import type { FabricCredential } from '../../../model/credentials/fabric.ts';
 import { CdiError } from '../../../model/errors.ts';
+import { inTime } from '../in-time.ts';
 import { type ConnectOptions, DEADLINES, type OpenedCredential } from '../warehouse.ts';
 import { entraLogin } from './entra-login.ts';
 import { type Told, classifyFabric } from './errors.ts';
-import { type Limits, loggedIn } from './patience.ts';
+import type { Limits } from './patience.ts';
 import { type Query, labelText, withLabel } from './sql.ts';
 
 /** The longest that LOGIN7 takes. */
@@ -75,8 +76,10 @@ export async function connectFabric(
     hasGivenUp = true;
     for (const line of lines) line.close();
   };
+  const late = (): Error =>
+    new CdiError('warehouse_unreachable', 'The endpoint of Fabric did not answer the login in time.');
   try {
-    await loggedIn(pool.connect(), deadlines.connectMs, signal);
+    await inTime({ signal, ms: deadlines.connectMs, late }, () => pool.connect());
   } catch (error) {
     closeLines();
     throw signal.aborted ? error : classifyFabric(error, told);

@@ -1,4 +1,4 @@
-/** Waiting with an end: the driver's own deadline runs only until the first answer, and knows no signal. */
+/** Waiting for the rows of a request: the driver's own deadline runs only until the first answer, and knows no signal. */
 import { CdiError } from '../../../model/errors.ts';
 
 export interface Patience {
@@ -54,28 +54,6 @@ export function patience(
       return reason;
     },
   };
-}
-
-/** @throws CdiError `warehouse_unreachable`; the signal's reason; what the promise throws */
-export async function loggedIn<T>(promise: Promise<T>, ms: number, signal: AbortSignal): Promise<T> {
-  const { promise: given, resolve, reject } = Promise.withResolvers<T>();
-  const onAbort = (): void => reject(abortReason(signal));
-  const timer = setTimeout(
-    () =>
-      reject(
-        new CdiError('warehouse_unreachable', 'The endpoint of Fabric did not answer the login in time.'),
-      ),
-    ms,
-  );
-  if (signal.aborted) onAbort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  promise.then(resolve, reject);
-  try {
-    return await given;
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', onAbort);
-  }
 }
 
 function abortReason({ reason }: AbortSignal): Error {

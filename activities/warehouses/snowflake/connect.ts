@@ -3,10 +3,10 @@ import { createPrivateKey } from 'node:crypto';
 import type { Connection, ConnectionOptions } from 'snowflake-sdk';
 import type { SnowflakeCredential } from '../../../model/credentials/snowflake.ts';
 import { CdiError } from '../../../model/errors.ts';
+import { inTime } from '../in-time.ts';
 import { type ConnectOptions, DEADLINES, type OpenedCredential } from '../warehouse.ts';
 import { type SnowflakeDriver, loadDriver } from './driver.ts';
 import { classifySnowflake } from './errors.ts';
-import { withPatience } from './patience.ts';
 import { SnowflakeSession } from './session.ts';
 
 const APPLICATION = 'braze-cdi';
@@ -103,9 +103,10 @@ async function logIn(
   let opened: Connection | undefined;
   // Logs out even where the login is answered only now, and closes the sockets.
   const giveUp = (): void => opened?.destroy(() => undefined);
-  const tooLate = (): Error =>
+  const late = (): Error =>
     new CdiError('warehouse_unreachable', 'Snowflake did not answer the login in time.');
-  return withPatience({ signal, ms: deadlines.connectMs, tooLate, giveUp }, async () => {
+  return inTime({ signal, ms: deadlines.connectMs, late }, async (givenUp) => {
+    givenUp.addEventListener('abort', giveUp);
     try {
       const { promise, resolve, reject } = Promise.withResolvers<Connection>();
       opened = driver.createConnection(connection);

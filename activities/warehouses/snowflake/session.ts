@@ -9,9 +9,9 @@ import type {
   StatementOption,
 } from 'snowflake-sdk';
 import { CdiError } from '../../../model/errors.ts';
+import { inTime, settled } from '../in-time.ts';
 import { type ConnectOptions, DEADLINES, type Deadlines } from '../warehouse.ts';
 import { classifySnowflake, codeOf } from './errors.ts';
-import { withPatience } from './patience.ts';
 import type { Query } from './sql.ts';
 
 /** How long closing waits for the server at most. */
@@ -68,20 +68,20 @@ export class SnowflakeSession {
     let running = known;
     return this.#wait(
       () => this.#cancelById(running),
-      async (over) => {
+      async (givenUp) => {
         if (known !== undefined) {
-          const found = await this.#result(known, over).catch(() => undefined);
-          over.throwIfAborted();
+          const found = await this.#result(known, givenUp).catch(() => undefined);
+          givenUp.throwIfAborted();
           if (found) return found;
         }
         const statement = await this.#completed((done) =>
           this.#connection.execute({ ...this.#statement(query), asyncExec: true, ...done }),
         );
         running = statement.getQueryId();
-        if (over.aborted) this.#cancelById(running);
-        over.throwIfAborted();
+        if (givenUp.aborted) this.#cancelById(running);
+        givenUp.throwIfAborted();
         queries?.keep(key, running);
-        return this.#result(running, over);
+        return this.#result(running, givenUp);
       },
     );
   }
@@ -95,10 +95,7 @@ export class SnowflakeSession {
     const goodbye = Promise.all(this.#cancels).then(
       () => new Promise<void>((resolve) => this.#connection.destroy(() => resolve())),
     );
-    const enough = new AbortController();
-    const ms = Math.min(CLOSE_MS, this.#deadlines.connectMs);
-    await Promise.race([goodbye, sleep(ms, undefined, { signal: enough.signal }).catch(() => undefined)]);
-    enough.abort();
+    await settled(goodbye, Math.min(CLOSE_MS, this.#deadlines.connectMs));
   }
 
   #statement({ text, values }: Query): StatementOption {
@@ -121,10 +118,13 @@ export class SnowflakeSession {
     };
   }
 
-  #wait<T>(giveUp: () => void, work: (over: AbortSignal) => Promise<T>): Promise<T> {
+  #wait<T>(giveUp: () => void, work: (givenUp: AbortSignal) => Promise<T>): Promise<T> {
     const { signal } = this.#options;
-    const tooLate = (): Error => new CdiError('query_timeout', 'Snowflake did not answer the query in time.');
-    return withPatience({ signal, ms: this.#deadlines.answerMs, tooLate, giveUp }, work);
+    const late = (): Error => new CdiError('query_timeout', 'Snowflake did not answer the query in time.');
+    return inTime({ signal, ms: this.#deadlines.answerMs, late }, (givenUp) => {
+      givenUp.addEventListener('abort', giveUp);
+      return work(givenUp);
+    });
   }
 
   async #completed(start: (done: Complete) => RowStatement): Promise<RowStatement> {
@@ -136,13 +136,13 @@ export class SnowflakeSession {
   }
 
   /** Waits for a query that runs on the server. @returns its result, or throws what it failed with */
-  async #result(queryId: string, over: AbortSignal): Promise<RowStatement> {
+  async #result(queryId: string, givenUp: AbortSignal): Promise<RowStatement> {
     let wait = FIRST_LOOK_MS;
     while (this.#connection.isStillRunning((await this.#status(queryId)) as QueryStatus)) {
-      await sleep(wait, undefined, { signal: over });
+      await sleep(wait, undefined, { signal: givenUp });
       wait = Math.min(wait * LOOK_GROWTH, LAST_LOOK_MS);
     }
-    over.throwIfAborted();
+    givenUp.throwIfAborted();
     return this.#fetch(queryId);
   }
 

@@ -2,7 +2,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { bigquery } from '../../../activities/warehouses/bigquery/bigquery.ts';
 import { columnOf } from '../../../activities/warehouses/bigquery/column-types.ts';
-import { inTime } from '../../../activities/warehouses/bigquery/in-time.ts';
 import { jobLabels } from '../../../activities/warehouses/bigquery/labels.ts';
 import { parseServiceAccountKey } from '../../../activities/warehouses/bigquery/service-account-key.ts';
 import { bigqueryCredential, bigqueryCredentialSchema } from '../../../model/credentials/bigquery.ts';
@@ -135,32 +134,5 @@ describe('the credential', () => {
       bigqueryCredential.location(credential),
     );
     expect(bigqueryCredential.account(credential)).toBe('my-project in US');
-  });
-});
-
-describe('waiting', () => {
-  const late = (): Error => new Error('too late');
-  const { signal } = new AbortController();
-
-  test('gives what the work gives', async () => {
-    expect(await inTime(Promise.resolve(1), { signal, ms: 1_000, late })).toBe(1);
-    await expect(inTime(Promise.reject(new Error('broken')), { signal, ms: 1_000, late })).rejects.toThrow(
-      'broken',
-    );
-  });
-
-  test('ends with its time, also where none is left', async () => {
-    const never = new Promise<never>(() => undefined);
-    await expect(inTime(never, { signal, ms: 20, late })).rejects.toThrow('too late');
-    await expect(inTime(never, { signal, ms: -1, late })).rejects.toThrow('too late');
-  });
-
-  test('ends with the signal, and leaves no listener on it', async () => {
-    const abort = new AbortController();
-    const never = new Promise<never>(() => undefined);
-    const waiting = inTime(never, { signal: abort.signal, ms: Infinity, late });
-    abort.abort(new Error('cancelled'));
-    await expect(waiting).rejects.toThrow('cancelled');
-    await expect(inTime(never, { signal: abort.signal, ms: 1_000, late })).rejects.toThrow('cancelled');
   });
 });
