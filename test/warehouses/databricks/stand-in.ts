@@ -1,11 +1,11 @@
 /** Databricks is Apache Spark here, behind a front and a network that can be cut. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SourceTable } from '../../../activities/warehouses/warehouse.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { HOSTILE_NAMES } from '../conformance/names.ts';
 import type { StandIn, StandInRow, TableSpec } from '../stand-in.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { bareRead } from './bare-read.ts';
 import { type Front, startFront } from './front.ts';
 import { type DatabricksAccount, stage } from './situations.ts';
@@ -45,9 +45,8 @@ export async function openDatabricks(): Promise<DatabricksStandIn> {
   const upstream = new Upstream(spark.port);
   const front = cleanup.use(await startFront(upstream));
   const network = cleanup.use(await startTcpProxy(front.port));
-  const folder = await mkdtemp(join(tmpdir(), 'cdi-databricks-'));
-  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  const ca = join(folder, 'ca.pem');
+  const folder = cleanup.use(await temporaryFolder('databricks'));
+  const ca = join(folder.path, 'ca.pem');
   await writeFile(ca, front.ca);
 
   const admin = await upstream.openSession();

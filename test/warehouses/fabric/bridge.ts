@@ -17,12 +17,12 @@ export interface Bridge extends AsyncDisposable {
   readonly password: string;
 }
 
-/** @param folder holds the tables; see tables.ts */
+/** @param folder holds the tables, and may hold what else the server writes; see tables.ts */
 export async function startBridge(folder: string): Promise<Bridge> {
   const { python, environment } = await pythonPackages({ name: 'pysqlbridge', requirements: REQUIREMENTS });
   const password = randomUUID();
   const child = spawn(python, [SERVER, folder], {
-    env: { ...process.env, ...environment, BRIDGE_PASSWORD: password },
+    env: { ...process.env, ...environment, TMPDIR: folder, BRIDGE_PASSWORD: password },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   let complaint = '';

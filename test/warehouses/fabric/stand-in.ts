@@ -1,11 +1,11 @@
 /** Fabric is pysqlbridge here, behind a front that logs in as Fabric does, an issuer of tokens, and a network that can be cut. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { makeCertificates } from '../certificates.ts';
 import { HOSTILE_NAMES } from '../conformance/names.ts';
 import type { StandIn } from '../stand-in.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { bareRead } from './bare-read.ts';
 import { startBridge } from './bridge.ts';
 import { type Entra, startEntra } from './entra.ts';
@@ -31,8 +31,7 @@ const ALLOWED_NAMES = HOSTILE_NAMES.filter((name) => !/[/\\]/.test(name));
 
 export async function openFabric(): Promise<FabricStandIn> {
   await using cleanup = new AsyncDisposableStack();
-  const folder = await mkdtemp(join(tmpdir(), 'cdi-fabric-'));
-  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
+  const { path: folder } = cleanup.use(await temporaryFolder('fabric'));
   const certificates = makeCertificates();
   const ca = join(folder, 'ca.pem');
   await writeFile(ca, certificates.ca);

@@ -1,11 +1,11 @@
 /** Redshift is PostgreSQL here, behind TLS and a network that can be cut. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SourceTable } from '../../../activities/warehouses/warehouse.ts';
 import { followStatements } from '../../support/redshift-log.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import type { StandIn, StandInRow, TableSpec } from '../stand-in.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 import { bareRead } from './bare-read.ts';
 import { makeDatabase } from './database.ts';
 import { type RedshiftAccount, stage } from './situations.ts';
@@ -43,9 +43,8 @@ export async function openRedshift({ postgresUrl, postgresLog }: RedshiftServers
   const front = cleanup.use(await startTlsFront(Number(new URL(postgresUrl).port)));
   const network = cleanup.use(await startTcpProxy(front.port));
   const log = await followStatements(postgresLog);
-  const folder = await mkdtemp(join(tmpdir(), 'cdi-redshift-'));
-  cleanup.defer(() => rm(folder, { recursive: true, force: true }));
-  const ca = join(folder, 'ca.pem');
+  const folder = cleanup.use(await temporaryFolder('redshift'));
+  const ca = join(folder.path, 'ca.pem');
   await writeFile(ca, front.ca);
 
   const account: RedshiftAccount = {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { LOCALHOST } from '../../../client/embedded/claim-port.ts';
 import { pythonPackages } from '../python-packages.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const SERVER = fileURLToPath(new URL('server/', import.meta.url));
 const REQUIREMENTS = new URL('requirements.txt', import.meta.url);
@@ -45,14 +46,20 @@ export interface FakesnowServer extends AsyncDisposable {
 
 /** @throws Error that says how to get what is missing, or what the server complained of */
 export async function startFakesnow(): Promise<FakesnowServer> {
+  await using cleanup = new AsyncDisposableStack();
   const { python, environment } = await pythonPackages({ name: 'fakesnow', requirements: REQUIREMENTS });
+  const folder = cleanup.use(await temporaryFolder('fakesnow'));
   const child = spawn(python, [SERVER], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...environment, PYTHONDONTWRITEBYTECODE: '1' },
+    env: { ...process.env, ...environment, ...folder.environment, PYTHONDONTWRITEBYTECODE: '1' },
   });
   let complaint = '';
   child.stderr.on('data', (chunk: Buffer) => (complaint = (complaint + chunk.toString()).slice(-4_000)));
   const exited = once(child, 'exit');
+  cleanup.defer(async () => {
+    child.stdin.end();
+    await exited;
+  });
   const port = await Promise.race([
     once(createInterface({ input: child.stdout }), 'line').then(([line]: unknown[]) => Number(line)),
     exited.then(() => {
@@ -69,6 +76,7 @@ export async function startFakesnow(): Promise<FakesnowServer> {
     if (!response.ok) throw new Error(`The stand-in of Snowflake failed at ${what}: ${complaint}`);
     return text === '' ? undefined : JSON.parse(text);
   };
+  const whole = cleanup.move();
   return {
     port,
     put: async (what, value) => {
@@ -81,9 +89,6 @@ export async function startFakesnow(): Promise<FakesnowServer> {
       await ask('PUT', 'trouble', trouble);
     },
     state: async () => (await ask('GET', 'state')) as ServerState,
-    [Symbol.asyncDispose]: async () => {
-      child.stdin.end();
-      await exited;
-    },
+    [Symbol.asyncDispose]: () => whole.disposeAsync(),
   };
 }
