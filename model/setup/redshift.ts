@@ -141,11 +141,16 @@ password: \${env:REDSHIFT_PASSWORD}
         return columnRemedy(dialectFor(account), type, source, columns);
       case 'warehouse_busy':
         return {
-          text: 'A cluster that is paused has to be resumed. One that is busy takes no more connections for now: see its queries.',
-          shell: `aws redshift resume-cluster --cluster-identifier ${clusterOf(account)}`,
+          text: 'A cluster that is paused has to be resumed. One that is busy takes no more connections for now: see who has them.',
+          shell: resumeCluster(account),
+          sql: [
+            'SELECT user_name, COUNT(*) FROM stv_sessions GROUP BY user_name;',
+            '-- where the user has a limit of its own',
+            `ALTER USER ${userOf(account)} CONNECTION LIMIT UNLIMITED;`,
+          ].join('\n'),
         };
       case 'warehouse_unreachable':
-        return allowList(account);
+        return unreachableRemedy(account);
       default:
         return undefined;
     }
@@ -170,6 +175,17 @@ function credentialRemedy(account: Account): Instruction {
 }
 
 const endpointOf = ({ host, port }: RedshiftCredential): string => `${host}:${port}`;
+
+function unreachableRemedy(account: Account): Instruction {
+  const { text, shell } = allowList(account);
+  return {
+    text: `A cluster that is paused takes no connections until it is resumed. ${text}`,
+    shell: [resumeCluster(account), shell].filter((part) => part !== undefined).join('\n'),
+  };
+}
+
+const resumeCluster = (account: Account): string =>
+  `aws redshift resume-cluster --cluster-identifier ${clusterOf(account)}`;
 
 /** The endpoint of a cluster begins with its identifier. */
 function clusterOf({ credential }: Account): string {

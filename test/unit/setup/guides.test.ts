@@ -228,7 +228,10 @@ const EXACT: Record<
   redshift: {
     permission_denied: ['GRANT USAGE ON SCHEMA "s" TO "own_user";', 'GRANT SELECT ON "s"."t" TO "own_user";'],
     table_missing: ['CREATE TABLE IF NOT EXISTS "s"."t" (', 'GRANT SELECT ON "s"."t" TO "own_user";'],
-    warehouse_busy: ['aws redshift resume-cluster --cluster-identifier shop'],
+    warehouse_busy: [
+      'aws redshift resume-cluster --cluster-identifier shop',
+      'ALTER USER "own_user" CONNECTION LIMIT UNLIMITED;',
+    ],
     credentials_invalid: [`ALTER USER "own_user" PASSWORD '<password>';`],
   },
   bigquery: {
@@ -301,6 +304,19 @@ test('Snowflake: the role gets no right on the virtual warehouse but USAGE, for 
   }
 });
 
+test('Redshift: a cluster that takes no connections may be paused', () => {
+  const guide = setupGuide('redshift');
+  const account = { ...accountOf('redshift', 'own'), egress: ['203.0.113.7'] };
+  const shell = guide.remedy(
+    { type: 'warehouse_unreachable' },
+    guide.proposedSource('events'),
+    account,
+  )?.shell;
+  expect(shell).toMatch(
+    /^aws redshift resume-cluster --cluster-identifier shop\naws ec2 .* --cidr 203\.0\.113\.7\/32$/,
+  );
+});
+
 describe('what a credential leaves open', () => {
   const source: SetupSource = { dataType: 'events', schema: 's', table: 't' };
 
@@ -351,8 +367,10 @@ describe('what a credential leaves open', () => {
     const remedy = setupGuide('redshift').remedy({ type: 'warehouse_unreachable' }, source, account);
     expect(remedy).toEqual({
       text:
+        'A cluster that is paused takes no connections until it is resumed. ' +
         'The SSH host of the tunnel must take connections on port 2222, and its `authorized_keys` must let this key on to ' +
         'shop.abc123.eu-west-1.redshift.amazonaws.com:5440. The addresses of this installation: 203.0.113.7.',
+      shell: 'aws redshift resume-cluster --cluster-identifier shop',
     });
     const refused = setupGuide('redshift').remedy({ type: 'credentials_invalid' }, source, account);
     expect(refused?.text).toContain('Where it was the SSH host that refused');

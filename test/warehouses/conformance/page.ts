@@ -36,6 +36,7 @@ export function renderPage(passed: Passed): string {
       'wire differs, against one with a front before it that refuses what the vendor refuses. No check has been run against an ' +
       'account of a vendor: what that leaves open is listed below. [Adding a warehouse](adding-a-warehouse.md) says how a sixth ' +
       'one gets all of it.',
+    '[What a warehouse says when it does not let you in](warehouse-errors.md) has the answers of the connection test word for word.',
     '`npm run test:warehouses` runs the suite. ✓: passed. ✗: did not pass when this page was written. ' +
       '—: its stand-in cannot be put through it; the reason is below.',
     ...THEMES.flatMap((theme) => [`## ${theme.title}`, checkTable(theme, passed)]),

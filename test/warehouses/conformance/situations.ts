@@ -1,5 +1,6 @@
 import { expect } from 'vitest';
 import { CdiError, type ErrorType } from '../../../model/errors.ts';
+import { FINDINGS } from '../findings.ts';
 import { CANARY, SITUATIONS, type Situation, type Staged } from '../stand-in.ts';
 import type { Check, Theme } from './check.ts';
 import type { Scene } from './scene.ts';
@@ -50,6 +51,15 @@ const check = (situation: Situation): Check => ({
       expect(error).toBeInstanceOf(CdiError);
       if (!(error instanceof CdiError)) return;
       expect(error).toMatchObject({ type: ANSWERS[situation].type });
+      const finding = FINDINGS[scene.standIn.warehouse].find(({ shown }) => shown === situation);
+      if (finding) {
+        const { type, message, code: vendorCode } = finding;
+        expect({ type: error.type, message: error.message, vendorCode: error.vendorCode }).toEqual({
+          type,
+          message,
+          vendorCode,
+        });
+      }
       expect(staged.expected).toBe(ANSWERS[situation].type);
       const said = `${error.message} ${error.vendorCode ?? ''}`;
       expect(secretsOf(staged).filter((secret) => said.includes(secret))).toEqual([]);
