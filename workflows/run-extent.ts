@@ -9,15 +9,18 @@ import { FULL_REFRESH } from '../model/full-refresh.ts';
 import type { Progress } from './progress.ts';
 
 export class RunExtent {
-  readonly #progress: Progress;
+  readonly #progress: Pick<Progress, 'expects' | 'counted'>;
   #segments = 0;
   #hasCounted = false;
+  /** The instant whose parts are expected as they were planned, beside the rows that were read before. */
+  #countedByParts: string | undefined;
+  #rows = 0;
   #partsPlanned = 0;
   /** Rows of parts that are planned and not read. */
   #partRows = 0;
   #readBefore = 0;
 
-  constructor(progress: Progress) {
+  constructor(progress: Pick<Progress, 'expects' | 'counted'>) {
     this.#progress = progress;
   }
 
@@ -27,6 +30,7 @@ export class RunExtent {
     this.#partRows = parts.reduce((sum, { rows }) => sum + rows, 0);
     if (instant === FULL_REFRESH)
       this.#progress.expects({ unit: 'parts', total: this.#partsPlanned, isExact: isAll });
+    else if (instant === this.#countedByParts) this.#expectsRows(this.#rows + this.#partRows);
   }
 
   /**
@@ -41,6 +45,7 @@ export class RunExtent {
     if (this.#hasCounted || this.#segments === 1) return undefined;
     const ahead = aheadOf(stretch);
     this.#hasCounted = ahead !== undefined;
+    if (ahead && stretch.kind === 'part') this.#countedByParts = stretch.instant;
     return ahead;
   }
 
@@ -51,11 +56,18 @@ export class RunExtent {
     read: number,
   ): void {
     if (stretch.kind === 'part') this.#partRows = Math.max(0, this.#partRows - rows - skipped);
-    if (rowsAhead !== undefined)
-      this.#progress.expects({ unit: 'rows', total: this.#readBefore + rowsAhead, isExact: false });
+    if (rowsAhead !== undefined) this.#expectsRows(this.#readBefore + rowsAhead);
+    // A plan counts all rows of its parts. Those that are met as handled are in what was read already, or are not new.
+    if (stretch.kind === 'part' && stretch.instant === this.#countedByParts)
+      this.#expectsRows(this.#rows - skipped);
     if (stretch.kind === 'range' && end && openInstantRows === undefined)
       this.#progress.expects({ unit: 'rows', total: read, isExact: true });
     this.#progress.counted({ read });
+  }
+
+  #expectsRows(rows: number): void {
+    this.#rows = rows;
+    this.#progress.expects({ unit: 'rows', total: rows, isExact: false });
   }
 }
 
