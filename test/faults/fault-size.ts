@@ -12,6 +12,8 @@ export interface FaultSize {
   readonly seeds: number;
   /** The same for `kill -9` of the worker. */
   readonly killSeeds: number;
+  /** Random histories per kind of sync. */
+  readonly histories: number;
   /** How long a request gets no answer. */
   readonly stallMs: number;
   /** How long the ledger is out of reach. */
@@ -30,6 +32,7 @@ export const FAULT_SIZE: FaultSize =
         lookbackRows: 2_000_000,
         seeds: 3,
         killSeeds: 20,
+        histories: 1_000,
         stallMs: 30_000,
         ledgerAwayMs: 60_000,
         heartbeatTimeout: '10s',
@@ -43,6 +46,7 @@ export const FAULT_SIZE: FaultSize =
         lookbackRows: 30_000,
         seeds: 3,
         killSeeds: 5,
+        histories: 60,
         stallMs: 2_000,
         ledgerAwayMs: 7_000,
         heartbeatTimeout: '3s',

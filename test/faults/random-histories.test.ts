@@ -6,26 +6,27 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ExtractInput, ExtractedSegment } from '../../../activities/extract.ts';
-import { extractStretch } from '../../../activities/extraction/extract-stretch.ts';
-import { planInstant } from '../../../activities/extraction/plan-instant.ts';
-import type { RunStart } from '../../../activities/read-watermark.ts';
-import { RowPage } from '../../../activities/rows/row-page.ts';
-import { userHash } from '../../../activities/rows/user-hash.ts';
-import type { Staging } from '../../../activities/staging/staging.ts';
-import { SegmentFiles } from '../../../activities/upload/segment-pages.ts';
-import type { ReadRange } from '../../../activities/warehouses/warehouse.ts';
-import type { SyncDefinition } from '../../../model/definitions.ts';
-import { NO_COUNTS } from '../../../model/run.ts';
-import type { SourceRow } from '../../../model/row.ts';
-import type { UploadHolder } from '../../../store/epoch.ts';
-import type { Ledger } from '../../../store/ledger.ts';
-import { readingOrder } from '../../../workflows/reading-order.ts';
-import { type Installation, install } from '../../support/installation.ts';
-import { sourceRow } from '../../unit/source-row.ts';
+import type { ExtractInput, ExtractedSegment } from '../../activities/extract.ts';
+import { extractStretch } from '../../activities/extraction/extract-stretch.ts';
+import { planInstant } from '../../activities/extraction/plan-instant.ts';
+import type { RunStart } from '../../activities/read-watermark.ts';
+import { RowPage } from '../../activities/rows/row-page.ts';
+import { userHash } from '../../activities/rows/user-hash.ts';
+import type { Staging } from '../../activities/staging/staging.ts';
+import { SegmentFiles } from '../../activities/upload/segment-pages.ts';
+import type { ReadRange } from '../../activities/warehouses/warehouse.ts';
+import type { SyncDefinition } from '../../model/definitions.ts';
+import { NO_COUNTS } from '../../model/run.ts';
+import type { SourceRow } from '../../model/row.ts';
+import type { UploadHolder } from '../../store/epoch.ts';
+import type { Ledger } from '../../store/ledger.ts';
+import { readingOrder } from '../../workflows/reading-order.ts';
+import { type Installation, install } from '../support/installation.ts';
+import { FAULT_SIZE } from './fault-size.ts';
+import { sourceRow } from '../unit/source-row.ts';
 
-/** Histories per kind of sync; more in the long suite. */
-const HISTORIES = Number(process.env['CDI_HISTORIES'] ?? 40);
+/** What goes wrong needs few steps, so many short histories find more than a few long ones. */
+const LONGEST_HISTORY = 40;
 const UPPER = '2026-01-01 00:00:09.000000';
 const BATCH_ROWS = 3;
 
@@ -437,28 +438,31 @@ describe('whatever happens, every row goes once, but for what was in flight when
     });
     const { ledger } = installation.session;
     await fc.assert(
-      fc.asyncProperty(fc.commands(commands, { size: 'large' }), async (history) => {
-        const world = new World(ledger, base);
-        await installation.declare({
-          name: world.name,
-          table: world.name,
-          data_type: 'events',
-          options,
-        });
-        const setup = (): { model: Model; real: World } => ({
-          model: { newest: 10, hasRun: false },
-          real: world,
-        });
-        await fc.asyncModelRun(setup, history);
-        await world.run(undefined, false);
-        world.check();
-        const sentBefore = await ledger.runs.ofSync(world.name, 1);
-        await world.run(undefined, false);
-        const [last] = await ledger.runs.ofSync(world.name, 1);
-        expect(last?.counts).toMatchObject({ read: 0, sent: 0 });
-        expect(sentBefore).toHaveLength(1);
-      }),
-      { numRuns: HISTORIES, endOnFailure: true },
+      fc.asyncProperty(
+        fc.commands(commands, { maxCommands: LONGEST_HISTORY, size: 'max' }),
+        async (history) => {
+          const world = new World(ledger, base);
+          await installation.declare({
+            name: world.name,
+            table: world.name,
+            data_type: 'events',
+            options,
+          });
+          const setup = (): { model: Model; real: World } => ({
+            model: { newest: 10, hasRun: false },
+            real: world,
+          });
+          await fc.asyncModelRun(setup, history);
+          await world.run(undefined, false);
+          world.check();
+          const sentBefore = await ledger.runs.ofSync(world.name, 1);
+          await world.run(undefined, false);
+          const [last] = await ledger.runs.ofSync(world.name, 1);
+          expect(last?.counts).toMatchObject({ read: 0, sent: 0 });
+          expect(sentBefore).toHaveLength(1);
+        },
+      ),
+      { numRuns: FAULT_SIZE.histories, endOnFailure: true },
     );
   });
 });
