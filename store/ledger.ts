@@ -60,20 +60,12 @@ types.setTypeParser(BIGINT_OID, Number);
  * @param options.connections size of the pool
  */
 export function openLedger(options: { url: string; keyring: Keyring; connections?: number }): Ledger {
-  const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.connections ?? 10,
-    types,
-    application_name: 'braze-cdi',
-    connectionTimeoutMillis: 5_000,
+  const { url, keyring, connections = 10 } = options;
+  const db = connect({
+    connectionString: url,
+    max: connections,
     idle_in_transaction_session_timeout: LONGEST_PAUSE_MS,
   });
-  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
-  pool.on('error', () => undefined);
-  // The same for one that breaks within a transaction, between two statements: the next statement tells of it.
-  pool.on('connect', (client) => client.on('error', () => undefined));
-  const db = new Kysely<LedgerSchema>({ dialect: new PostgresDialect({ pool }) });
-  const { keyring } = options;
   return {
     definitions: new Definitions(db, keyring),
     watermarks: new Watermarks(db),
@@ -90,7 +82,25 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     keyring,
     handledCounts: (sync, from) => handledCounts(db, sync, from),
     rewind: (rewind) => rewindWatermark(db, rewind),
-    migrate: () => migrate(db),
+    migrate: async () => {
+      // Between two migrations a busy machine may pause for longer than between two statements of a run.
+      const patient = connect({ connectionString: url, max: 2 });
+      return migrate(patient).finally(() => patient.destroy());
+    },
     close: () => db.destroy(),
   };
+}
+
+function connect(config: pg.PoolConfig): Kysely<LedgerSchema> {
+  const pool = new pg.Pool({
+    types,
+    application_name: 'braze-cdi',
+    connectionTimeoutMillis: 5_000,
+    ...config,
+  });
+  // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
+  pool.on('error', () => undefined);
+  // The same for one that breaks within a transaction, between two statements: the next statement tells of it.
+  pool.on('connect', (client) => client.on('error', () => undefined));
+  return new Kysely<LedgerSchema>({ dialect: new PostgresDialect({ pool }) });
 }

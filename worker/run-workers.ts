@@ -18,7 +18,6 @@ import { openLedger } from '../store/ledger.ts';
 import { temporalLogger } from './temporal-logger.ts';
 import { temporalSide } from './temporal-side.ts';
 import { workflowBundle } from './workflow-bundle.ts';
-import { workflowConstants } from './workflow-constants.ts';
 
 export interface WorkerSettings {
   readonly ledgerUrl: string;
@@ -53,7 +52,7 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
     logger: temporalLogger(log),
     telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
   });
-  const bundle = await workflowBundle();
+  const bundle = await workflowBundle({ CDI_HEARTBEAT_TIMEOUT_MS: settings.heartbeatTimeoutMs });
   const config: ClientConnectConfig = loadClientConnectConfig();
   const namespace = config.namespace ?? 'default';
   const connection = await NativeConnection.connect(config.connectionOptions);
@@ -95,7 +94,6 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
         taskQueue: queues.control,
         maxConcurrentWorkflowTaskPolls: POLLERS,
         workflowBundle: bundle,
-        bundlerOptions: workflowConstants({ CDI_HEARTBEAT_TIMEOUT_MS: settings.heartbeatTimeoutMs }),
         activities: createControlActivities(dependencies),
       }),
       Worker.create({

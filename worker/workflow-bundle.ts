@@ -5,6 +5,7 @@ import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { WorkflowConstants } from './workflow-constants.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUNDLER = join(ROOT, 'worker', 'bundle-workflows.ts');
@@ -13,14 +14,20 @@ const CACHE = join(ROOT, 'node_modules', '.cache', 'braze-cdi');
 const SOURCES = ['workflows', 'model'];
 const LARGEST_BUNDLE = 64 << 20;
 
-/** @returns the code of the workflows, for `Worker.create` */
-export async function workflowBundle(): Promise<{ code: string }> {
-  const path = join(CACHE, `workflows-${await hashOfSources()}.js`);
+/**
+ * @param constants that workflow code is made with
+ * @returns the code of the workflows, for `Worker.create`
+ */
+export async function workflowBundle(constants: WorkflowConstants): Promise<{ code: string }> {
+  const written = JSON.stringify(constants);
+  const path = join(CACHE, `workflows-${await hashOf(written)}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept !== undefined) return { code: kept };
-  const { stdout: code } = await promisify(execFile)(process.execPath, [...process.execArgv, BUNDLER], {
-    maxBuffer: LARGEST_BUNDLE,
-  });
+  const { stdout: code } = await promisify(execFile)(
+    process.execPath,
+    [...process.execArgv, BUNDLER, written],
+    { maxBuffer: LARGEST_BUNDLE },
+  );
   // Where the installation cannot be written to, each worker makes its own.
   await keep(path, code).catch(() => undefined);
   return { code };
@@ -33,8 +40,9 @@ async function keep(path: string, code: string): Promise<void> {
   await rename(unfinished, path);
 }
 
-async function hashOfSources(): Promise<string> {
-  const hash = createHash('sha256').update(process.version);
+/** @returns a hash of the constants and of every source */
+async function hashOf(constants: string): Promise<string> {
+  const hash = createHash('sha256').update(`${process.version}\0${constants}\0`);
   const files = await Promise.all(
     SOURCES.map(async (folder) =>
       (await readdir(join(ROOT, folder), { recursive: true })).map((name) => join(folder, name)),

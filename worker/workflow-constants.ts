@@ -1,13 +1,13 @@
 /** Constants that the workflow bundle is made with: workflow code can read neither the environment nor a file. */
-import type { WorkerOptions } from '@temporalio/worker';
+import type { BundleOptions } from '@temporalio/worker';
 
-type BundlerOptions = NonNullable<WorkerOptions['bundlerOptions']>;
+/** Values by the name that workflow code declares. */
+export type WorkflowConstants = Readonly<Record<string, number>>;
 
-/**
- * @param constants values by the name that workflow code declares
- * @returns options that write them into the bundle
- */
-export function workflowConstants(constants: Readonly<Record<string, number>>): BundlerOptions {
+/** @returns options that write them into the bundle */
+export function workflowConstants(
+  constants: WorkflowConstants,
+): Required<Pick<BundleOptions, 'webpackConfigHook'>> {
   return {
     webpackConfigHook: (config) => ({
       ...config,

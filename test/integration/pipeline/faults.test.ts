@@ -17,7 +17,7 @@ let worker: WorkerProcess;
 let number = 0;
 
 beforeAll(async () => {
-  installation = await install('faults', { latencyMs: 20, leaseTtl: '3s' });
+  installation = await install('faults', { latencyMs: 20, leaseTtl: '3s', heartbeatTimeout: '4s' });
   worker = await installation.startWorker();
 });
 
@@ -131,6 +131,17 @@ test('kill -9 between confirmation and commit doubles nothing', async () => {
   expect(await expectEvents(installation.braze.client, installation.session, name, ROWS)).toEqual({
     doubled: 0,
   });
+});
+
+test('a dead worker is noticed within the time that the settings say', async () => {
+  const { name } = await begin();
+  await result(name);
+  const client = await installation.session.temporal();
+  const { events } = await client.workflow.getHandle(runWorkflowId(name)).fetchHistory();
+  const timeouts = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: step }) =>
+    step?.activityType?.name === 'upload' ? [Number(step.heartbeatTimeout?.seconds)] : [],
+  );
+  expect(new Set(timeouts)).toEqual(new Set([4]));
 });
 
 test('a frozen worker whose lease ended sends nothing more when it wakes', async () => {
