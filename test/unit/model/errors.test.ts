@@ -24,7 +24,16 @@ describe('the table of errors', () => {
     expect(adviceOn('catalog_full')).toBe(
       'Who must act: the Braze administrator. What to do: Free space or raise the tier in Braze.',
     );
-    for (const type of ERROR_TYPES) expect(adviceOn(type)).not.toContain('_team');
+    const words = {
+      data_team: 'the data team',
+      braze_admin: 'the Braze administrator',
+      operator: 'the operator of this installation',
+      nobody: 'nobody',
+    };
+    for (const type of ERROR_TYPES) {
+      const { audience, hint } = ERROR_RULES[type];
+      expect(adviceOn(type)).toBe(`Who must act: ${words[audience]}. What to do: ${hint}`);
+    }
   });
 
   test('configuration is never retried, and what is retried is an error in the end', () => {

@@ -389,4 +389,5 @@ test('a data type has the same table in every guide', () => {
     const tables = WAREHOUSES.map((name) => setupGuide(name).proposedSource(dataType).table.toLowerCase());
     expect(new Set(tables).size).toBe(1);
   }
+  expect(setupGuide('snowflake').proposedSource('events').table).toBe('APP_EVENTS');
 });
