@@ -17,7 +17,7 @@ let worker: WorkerProcess;
 let number = 0;
 
 beforeAll(async () => {
-  installation = await install('faults', { latencyMs: 20, leaseTtl: '3s', heartbeatTimeout: '4s' });
+  installation = await install('faults', { latencyMs: 20, leaseTtl: '3s', heartbeatTimeout: '8s' });
   worker = await installation.startWorker();
 });
 
@@ -141,7 +141,7 @@ test('a dead worker is noticed within the time that the settings say', async () 
   const timeouts = (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: step }) =>
     step?.activityType?.name === 'upload' ? [Number(step.heartbeatTimeout?.seconds)] : [],
   );
-  expect(new Set(timeouts)).toEqual(new Set([4]));
+  expect(new Set(timeouts)).toEqual(new Set([8]));
 });
 
 test('a frozen worker whose lease ended sends nothing more when it wakes', async () => {
