@@ -28,9 +28,15 @@ test('another process under the same id is not the one that was noted', async ()
 });
 
 test('one that has ended does not run, though its parent has not looked yet', async () => {
-  child = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+  const parent = spawn('sh', ['-c', 'read _ <&3 & echo $!; exec sleep 60 3<&-'], {
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
+  });
+  child = parent;
+  const [line] = (await once(parent.stdout ?? parent, 'data')) as [Buffer];
   const unreaped = Number(line.toString());
+  // A shell reaps its children; what it has become does not.
+  await expect.poll(() => commandOf(parent.pid ?? 0)).toMatch(/sleep 60/);
+  parent.stdio[3]?.destroy();
   await expect.poll(() => startOf(unreaped)).toBe(undefined);
   expect(process.kill(unreaped, 0)).toBe(true);
 });
