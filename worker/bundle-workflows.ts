@@ -1,6 +1,6 @@
 /**
- * Prints the bundle of the workflows, with the constants of its first argument (JSON). A process of its own, because the bundler takes 200 MB and does not give them
- * back: a worker would carry them for as long as it runs.
+ * Prints the bundle of the workflows, with the constants of its first argument (JSON). A process of its own, because the
+ * bundler takes 200 MB and does not give them back: a worker would carry them for as long as it runs.
  */
 import { type Logger, bundleWorkflowCode } from '@temporalio/worker';
 import { type WorkflowConstants, workflowConstants } from './workflow-constants.ts';

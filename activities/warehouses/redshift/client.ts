@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { CdiError } from '../../../model/errors.ts';
+import { settled } from '../in-time.ts';
 import type { Deadlines } from '../warehouse.ts';
 import { classifyRedshift } from './errors.ts';
 import { labelComment } from './label.ts';
@@ -120,8 +121,7 @@ export class RedshiftClient {
   async close(): Promise<void> {
     const { signal, client, tunnel } = this.#options;
     signal.removeEventListener('abort', this.#onAbort);
-    const farewell = client.end().catch(() => undefined);
-    await Promise.race([farewell, sleep(FAREWELL_MS, undefined, { ref: false })]);
+    await settled(client.end(), FAREWELL_MS);
     this.socket.destroy();
     tunnel?.close();
   }
