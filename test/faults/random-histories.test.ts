@@ -22,8 +22,9 @@ import type { UploadHolder } from '../../store/epoch.ts';
 import type { Ledger } from '../../store/ledger.ts';
 import { readingOrder } from '../../workflows/reading-order.ts';
 import { type Installation, install } from '../support/installation.ts';
-import { FAULT_SIZE } from './fault-size.ts';
 import { sourceRow } from '../unit/source-row.ts';
+import { FAULT_SIZE } from './fault-size.ts';
+import { SeededRandom } from './seeded-random.ts';
 
 /** What goes wrong needs few steps, so many short histories find more than a few long ones. */
 const LONGEST_HISTORY = 40;
@@ -56,7 +57,7 @@ const keyOf = (row: SourceRow): string => `${row.updatedAt} ${row.externalId} ${
 
 /** A sync, its table, and what Braze got of it. */
 class World {
-  readonly name = `h-${randomUUID().slice(0, 13)}`;
+  readonly name: string;
   readonly #ledger: Ledger;
   readonly #definition: SyncDefinition;
   readonly #table: SourceRow[] = [];
@@ -65,13 +66,14 @@ class World {
   readonly #uncertain = new Map<string, number>();
   readonly #staged = new Map<string, Buffer>();
   #number = 0;
-  #tie = 1;
+  readonly #ties = new SeededRandom(1, 'ties');
   #run = '';
   #isOver = true;
 
   constructor(ledger: Ledger, definition: SyncDefinition) {
     this.#ledger = ledger;
-    this.#definition = { ...definition, name: this.name };
+    this.#definition = definition;
+    this.name = definition.name;
   }
 
   add(at: number, rows: number, users: number): void {
@@ -268,19 +270,13 @@ class World {
   /** Ties come in another order each time, and in the same when a history is played again. */
   async *#read(range: ReadRange, limit: number): AsyncGenerator<SourceRow[]> {
     const rows = this.#matching(range)
-      .map((row) => ({ row, tie: this.#nextTie() }))
+      .map((row) => ({ row, tie: this.#ties.fraction() }))
       .sort((a, b) =>
         a.row.updatedAt < b.row.updatedAt ? -1 : a.row.updatedAt > b.row.updatedAt ? 1 : a.tie - b.tie,
       )
       .slice(0, limit)
       .map(({ row }) => row);
     for (let start = 0; start < rows.length; start += 5) yield rows.slice(start, start + 5);
-  }
-
-  /** Source of the constants: Numerical Recipes, "quick and dirty" generators. */
-  #nextTie(): number {
-    this.#tie = (Math.imul(this.#tie, 1_664_525) + 1_013_904_223) >>> 0;
-    return this.#tie;
   }
 
   #count(range: ReadRange, digits: number): Map<string, number> {
@@ -403,6 +399,13 @@ const late: fc.Arbitrary<Command> = fc
   .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 12 }))
   .map(([before, rows]) => new AddLateRows(before, rows));
 
+/** A sync of its own, with nothing in its table yet. */
+async function declaredWorld(options: Record<string, unknown>): Promise<World> {
+  const name = `h-${randomUUID().slice(0, 13)}`;
+  const definition = await installation.declare({ name, table: name, data_type: 'events', options });
+  return new World(installation.session.ledger, definition);
+}
+
 describe('whatever happens, every row goes once, but for what was in flight when a run died', () => {
   const kinds: { kind: string; options: Record<string, unknown>; commands: fc.Arbitrary<Command>[] }[] = [
     { kind: 'an ordinary sync', options: {}, commands: ordinary },
@@ -410,15 +413,7 @@ describe('whatever happens, every row goes once, but for what was in flight when
   ];
 
   test('rows that a dead run confirmed at the watermark stay known when the next run finds nothing else there', async () => {
-    const { ledger } = installation.session;
-    const base = await installation.declare({
-      name: 'confirmed-at-watermark',
-      table: 'confirmed_at_watermark',
-      data_type: 'events',
-      options: { lookback: '1h' },
-    });
-    const world = new World(ledger, base);
-    await installation.declare({ name: world.name, table: world.name, data_type: 'events' });
+    const world = await declaredWorld({ lookback: '1h' });
     world.add(13, 2, 3);
     await world.run(undefined, false);
     world.add(17, 24, 3);
@@ -429,25 +424,13 @@ describe('whatever happens, every row goes once, but for what was in flight when
     world.check();
   });
 
-  test.each(kinds)('$kind', { timeout: 1_800_000 }, async ({ kind, options, commands }) => {
-    const base = await installation.declare({
-      name: kind.replaceAll(' ', '-'),
-      table: kind.replaceAll(' ', '_'),
-      data_type: 'events',
-      options,
-    });
+  test.each(kinds)('$kind', { timeout: 1_800_000 }, async ({ options, commands }) => {
     const { ledger } = installation.session;
     await fc.assert(
       fc.asyncProperty(
         fc.commands(commands, { maxCommands: LONGEST_HISTORY, size: 'max' }),
         async (history) => {
-          const world = new World(ledger, base);
-          await installation.declare({
-            name: world.name,
-            table: world.name,
-            data_type: 'events',
-            options,
-          });
+          const world = await declaredWorld(options);
           const setup = (): { model: Model; real: World } => ({
             model: { newest: 10, hasRun: false },
             real: world,

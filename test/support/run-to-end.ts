@@ -34,3 +34,12 @@ export async function endOfRun(session: Session, sync: string, run: string): Pro
 export async function runToEnd(session: Session, sync: string): Promise<RunRecord> {
   return endOfRun(session, sync, await startRun(session, sync));
 }
+
+/** What the Temporal UI shows as the current details of a run. */
+export async function currentDetails(session: Session, sync: string, run: string): Promise<string> {
+  const client = await session.temporal();
+  const { currentDetails: details } = await client.workflow
+    .getHandle(runWorkflowId(sync), run)
+    .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+  return details ?? '';
+}

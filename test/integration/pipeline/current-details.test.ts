@@ -4,7 +4,7 @@ import { answerHeldRun } from '../../../client/commands/answer-held.ts';
 import { runWorkflowId } from '../../../model/names.ts';
 import { createEvents } from '../../support/event-table.ts';
 import { type Installation, install } from '../../support/installation.ts';
-import { endOfRun, startRun } from '../../support/run-to-end.ts';
+import { currentDetails, endOfRun, startRun } from '../../support/run-to-end.ts';
 import { ATTRIBUTE_COLUMNS, createTable, instant } from '../../support/source-table.ts';
 
 let installation: Installation;
@@ -18,13 +18,8 @@ afterAll(() => installation[Symbol.asyncDispose]());
 
 beforeEach(() => installation.braze.client.reset());
 
-async function detailsOf(sync: string, run: string): Promise<string> {
-  const client = await installation.session.temporal();
-  const { currentDetails } = await client.workflow
-    .getHandle(runWorkflowId(sync), run)
-    .query<{ currentDetails?: string }>('__temporal_workflow_metadata');
-  return currentDetails ?? '';
-}
+const detailsOf = (sync: string, run: string): Promise<string> =>
+  currentDetails(installation.session, sync, run);
 
 /** Waits until a run says this; for runs that stand still there. */
 async function untilShown(sync: string, run: string, pattern: RegExp): Promise<string> {

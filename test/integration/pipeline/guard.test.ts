@@ -15,7 +15,7 @@ import { type SpawnedMailCatcher, spawnMailCatcher } from '../../mail-catcher/ma
 import { jsonOf, runCli } from '../../support/cli-process.ts';
 import { addEvents, createEvents, expectEvents } from '../../support/event-table.ts';
 import { type Installation, type WorkerProcess, install } from '../../support/installation.ts';
-import { endOfRun, runToEnd, startRun } from '../../support/run-to-end.ts';
+import { currentDetails, endOfRun, runToEnd, startRun } from '../../support/run-to-end.ts';
 import {
   CATALOG_COLUMNS,
   DELETE_COLUMNS,
@@ -100,12 +100,9 @@ describe('a run beyond its guard', () => {
       expect(part).toContain('max_rows_per_run is 20');
       expect(part).toContain(`cdi approve ${sync.name}`);
     }
-    const client = await installation.session.temporal();
-    const details = await client.workflow.getHandle(runWorkflowId(sync.name)).query<{
-      currentDetails?: string;
-    }>('__temporal_workflow_metadata');
-    expect(details.currentDetails).toContain('**Who must act:** the data team');
-    expect(details.currentDetails).toContain(`cdi approve ${sync.name}`);
+    const details = await currentDetails(installation.session, sync.name, run);
+    expect(details).toContain('**Who must act:** the data team');
+    expect(details).toContain(`cdi approve ${sync.name}`);
 
     const answered = await runCli(installation.environment, ['approve', sync.name, '--json']);
     expect(answered.code).toBe(0);
