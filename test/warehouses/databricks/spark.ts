@@ -75,6 +75,10 @@ export async function startSpark(): Promise<Spark> {
       '-Xmx1g',
       '-XX:+UseSerialGC',
       '-XX:TieredStopAtLevel=1',
+      // With the first compiler alone the JVM reserves 48 MB for code, and the many classes that Spark makes for its
+      // queries fill them: "Out of space in CodeCache for adapters".
+      '-XX:ReservedCodeCacheSize=256m',
+      '-XX:-SegmentedCodeCache',
       '-Djdk.reflect.useDirectMethodHandle=false',
       '-Dio.netty.tryReflectionSetAccessible=true',
       `-Djava.io.tmpdir=${folder}`,
