@@ -49,7 +49,7 @@ export const FAULT_SIZE: FaultSize =
         histories: 60,
         stallMs: 2_000,
         ledgerAwayMs: 7_000,
-        heartbeatTimeout: '10s',
+        heartbeatTimeout: '5s',
         leaseTtl: '2s',
         testTimeoutMs: 4 * 60_000,
       };
