@@ -110,6 +110,8 @@ describe('reconcileSchedule', () => {
       ...previous,
       policies: { ...previous.policies, pauseOnFailure: true },
     }));
+    // The server takes a pause before an update that it has not yet looked at, and that update would undo it.
+    await handleOf(schedule).describe();
     await handleOf(schedule).pause('Table is being rebuilt');
 
     const after = desired({ ...before, description: 'People' });
