@@ -7,13 +7,19 @@ import { StartError } from './embedded/start-error.ts';
 import { explainLedger } from './session.ts';
 
 export function exitWith(thrown: unknown, json: boolean): ExitCode {
-  const error = explainLedger(thrown);
-  const { code, message } = describe(error);
+  const { code, message } = explained(thrown) ?? unexplained(thrown);
   process.stderr.write(json ? `${JSON.stringify({ error: message, exitCode: code })}\n` : `${message}\n`);
   return code;
 }
 
-function describe(error: unknown): { code: ExitCode; message: string } {
+interface Explanation {
+  readonly code: ExitCode;
+  readonly message: string;
+}
+
+/** What an error means, in words; undefined for one that nobody foresaw. */
+export function explained(thrown: unknown): Explanation | undefined {
+  const error = explainLedger(thrown);
   if (error instanceof CommandError) return { code: error.exitCode, message: error.message };
   if (error instanceof StartError) return { code: EXIT.unreachable, message: error.message };
   if (error instanceof CdiError) {
@@ -26,7 +32,10 @@ function describe(error: unknown): { code: ExitCode; message: string } {
     return { code, message: `${error.message} ${ERROR_RULES[error.type].hint}` };
   }
   const message = explainTemporal(error) ?? explainRefusal(error);
-  if (message !== undefined) return { code: EXIT.unreachable, message };
+  return message === undefined ? undefined : { code: EXIT.unreachable, message };
+}
+
+function unexplained(error: unknown): Explanation {
   return {
     code: EXIT.failed,
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -6,11 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT, type ExitCode } from './command-error.ts';
 import { terminalOutput, type Output } from './output/output.ts';
+import { addKeyCommands } from './key-commands.ts';
 import { list, watermarkAnswers } from './repeated-options.ts';
 import type { Session } from './session.ts';
 import { addWarehouseCommands } from './warehouse-commands.ts';
 
 const DEFAULT_HOME = process.env['CDI_HOME'] ?? '.cdi';
+const API_PORT = 8240;
 
 const program = new Command('cdi')
   .description('Moves the new rows of warehouse tables to Braze, on durable Temporal schedules.')
@@ -57,6 +59,11 @@ function port(text: string): number {
   return number;
 }
 
+/** An empty variable counts as not set. */
+function given(variable: string): string | undefined {
+  return process.env[variable] === '' ? undefined : process.env[variable];
+}
+
 function count(text: string): number {
   const number = Number(text);
   if (!Number.isInteger(number) || number < 1) throw new InvalidArgumentError('Give a whole number above 0.');
@@ -68,15 +75,17 @@ interface UpArguments {
   readonly temporalPort: number;
   readonly uiPort: number;
   readonly postgresPort: number;
+  readonly apiPort: number;
 }
 
 program
   .command('up')
-  .description('start everything on this machine: PostgreSQL, Temporal with its UI, the worker')
+  .description('start everything on this machine: PostgreSQL, Temporal with its UI, the worker, the API')
   .option('--daemon', 'run in the background; `cdi down` stops it', false)
   .option('--temporal-port <port>', 'port of Temporal; 0 for any', port, 7233)
   .option('--ui-port <port>', 'port of the Temporal UI; 0 for any', port, 8233)
   .option('--postgres-port <port>', 'port of PostgreSQL; 0 for any', port, 5433)
+  .option('--api-port <port>', 'port of the API and the status page; 0 for any', port, API_PORT)
   .action(async (options: UpArguments) => {
     const { home } = globals();
     const ports = [
@@ -86,6 +95,8 @@ program
       options.uiPort,
       '--postgres-port',
       options.postgresPort,
+      '--api-port',
+      options.apiPort,
     ];
     const { cacheFolder } = await import('./embedded/temporal-cli.ts');
     const { runUp } = await import('./up/run-up.ts');
@@ -95,6 +106,7 @@ program
       temporalPort: options.temporalPort,
       uiPort: options.uiPort,
       postgresPort: options.postgresPort,
+      apiPort: options.apiPort,
       cliPath: process.env['TEMPORAL_CLI_PATH'],
       cacheFolder: cacheFolder(process.env),
       workerEnv: process.env,
@@ -299,6 +311,40 @@ program
       await deleteSync(session, output, sync, options.yes);
     }),
   );
+
+interface ApiArguments {
+  readonly host: string;
+  readonly port: number;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly publicUrl?: string;
+}
+
+program
+  .command('api')
+  .description('serve the HTTP API and the status page, until told to stop')
+  .option('--host <address>', 'address to listen on', given('CDI_API_HOST') ?? '127.0.0.1')
+  .option('--port <port>', 'port to listen on; 0 for any', port, Number(given('CDI_API_PORT') ?? API_PORT))
+  .option(
+    '--tls-cert <file>',
+    'PEM file with the certificate, and those of its issuers',
+    given('CDI_API_TLS_CERT'),
+  )
+  .option('--tls-key <file>', 'PEM file with its private key', given('CDI_API_TLS_KEY'))
+  .option('--public-url <url>', 'where browsers reach it through a proxy', given('CDI_API_PUBLIC_URL'))
+  .action(async (options: ApiArguments) => {
+    const { runApi } = await import('../api/run-api.ts');
+    const { sessionSettings } = await import('./settings.ts');
+    await runApi(await sessionSettings(process.env, globals().home), {
+      ...options,
+      tlsCert: options.tlsCert,
+      tlsKey: options.tlsKey,
+      publicUrl: options.publicUrl,
+      logLevel: given('CDI_LOG_LEVEL') ?? 'info',
+    });
+  });
+
+addKeyCommands(program.command('key').description('keys of the HTTP API and its status page'), { inSession });
 
 addWarehouseCommands(program, {
   env: process.env,

@@ -17,6 +17,8 @@ export interface SessionSettings {
   readonly temporalUi?: string | undefined;
   /** Addresses from which the installation reaches the warehouses. */
   readonly egress?: readonly string[] | undefined;
+  /** Size of the pool of connections to the ledger. Default: 4 */
+  readonly ledgerConnections?: number | undefined;
 }
 
 export class Session {
@@ -25,7 +27,7 @@ export class Session {
   readonly keyring: Keyring;
   #ledger: Ledger | undefined;
   #connection: Connection | undefined;
-  #client: Client | undefined;
+  #client: Promise<Client> | undefined;
 
   constructor(settings: SessionSettings) {
     this.settings = settings;
@@ -34,27 +36,34 @@ export class Session {
   }
 
   get ledger(): Ledger {
-    this.#ledger ??= openLedger({ url: this.settings.ledgerUrl, keyring: this.keyring, connections: 4 });
+    const { ledgerUrl: url, ledgerConnections: connections = 4 } = this.settings;
+    this.#ledger ??= openLedger({ url, keyring: this.keyring, connections });
     return this.#ledger;
   }
 
-  async temporal(): Promise<Client> {
-    if (!this.#client) {
-      try {
-        this.#connection = await Connection.connect({
-          connectTimeout: '5s',
-          ...this.settings.connectionOptions,
-        });
-      } catch {
-        const address = this.settings.connectionOptions?.address ?? 'localhost:7233';
-        throw new CommandError(
-          EXIT.unreachable,
-          `Temporal does not answer at ${address}. Is \`cdi up\` running?`,
-        );
-      }
-      this.#client = new Client({ connection: this.#connection, namespace: this.settings.namespace });
-    }
+  /** @throws CommandError `unreachable`; the next call tries again */
+  temporal(): Promise<Client> {
+    this.#client ??= this.#connect().catch((error: unknown) => {
+      this.#client = undefined;
+      throw error;
+    });
     return this.#client;
+  }
+
+  async #connect(): Promise<Client> {
+    try {
+      this.#connection = await Connection.connect({
+        connectTimeout: '5s',
+        ...this.settings.connectionOptions,
+      });
+    } catch {
+      const address = this.settings.connectionOptions?.address ?? 'localhost:7233';
+      throw new CommandError(
+        EXIT.unreachable,
+        `Temporal does not answer at ${address}. Is \`cdi up\` running?`,
+      );
+    }
+    return new Client({ connection: this.#connection, namespace: this.settings.namespace });
   }
 
   async close(): Promise<void> {

@@ -82,6 +82,20 @@ export const workerEnvironmentSchema = z.object({
 export const OTHER_SETTINGS: readonly { name: string; doc: string; default?: string }[] = [
   { name: 'CDI_HOME', doc: 'Folder of `cdi up`, as the option `--home`.', default: '.cdi' },
   {
+    name: 'CDI_API_HOST',
+    doc: 'Address that `cdi api` listens on, as the option `--host`.',
+    default: '127.0.0.1',
+  },
+  { name: 'CDI_API_PORT', doc: 'Port that `cdi api` listens on, as the option `--port`.', default: '8240' },
+  {
+    name: 'CDI_API_TLS_CERT, CDI_API_TLS_KEY',
+    doc: 'PEM files with the certificate of `cdi api`, followed by those of its issuers, and with its private key. Both or none.',
+  },
+  {
+    name: 'CDI_API_PUBLIC_URL',
+    doc: 'Where browsers reach the status page through a proxy, such as `https://cdi.example.com`; with https, its cookie is for https only.',
+  },
+  {
     name: 'TEMPORAL_CLI_PATH',
     doc: 'The `temporal` program that `cdi up` starts, instead of looking for one or fetching it.',
   },

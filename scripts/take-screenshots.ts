@@ -1,11 +1,13 @@
 /**
  * Takes the pictures of the docs: runs the demo with a slow simulator and photographs the Temporal UI meanwhile, then
- * makes on the same installation what goes wrong in real life. The pictures go to docs/images.
+ * makes on the same installation what goes wrong in real life. The pictures go to docs/images. `--status-page` takes only those
+ * of the status page.
  */
 import { pauseSync } from '../client/commands/pause.ts';
 import { runWorkflowId, scheduleId } from '../model/names.ts';
 import { openCamera, type Picture } from './screenshots/camera.ts';
 import { type KeptDemo, startDemo } from './screenshots/kept-demo.ts';
+import { takeStatusPage } from './screenshots/status-page.ts';
 import {
   type Scene,
   type Situation,
@@ -23,50 +25,63 @@ const STANDSTILL_MS = 20_000;
 /** The second segment is under way once more are sent, and so the first is committed. */
 const ROWS_OF_FIRST_SEGMENT = 20_000;
 
-await using demo = await startDemo(LATENCY_MS);
+const onlyStatusPage = process.argv.includes('--status-page');
+await using demo = await startDemo(onlyStatusPage ? 0 : LATENCY_MS);
 await using camera = await openCamera();
 const { session } = demo;
+const isOver = (): Promise<boolean> =>
+  demo.until('the end of the demo', async () => (demo.isOver() ? true : undefined));
 
-const run = await demo.until('a run under way', async () => {
-  const [latest] = await session.ledger.runs.ofSync(SYNC, 1);
-  return latest && latest.counts.sent > ROWS_OF_FIRST_SEGMENT ? latest.id : undefined;
-});
-const underWay = { sync: SYNC, run };
-const braze = await demo.braze();
-// No answer comes until the pictures are taken.
-await braze.setLatency({ ms: STANDSTILL_MS });
-await camera.take(timeline('run-timeline', underWay, 'commitWatermark', 840));
-await camera.take(details('run-details', underWay, 860));
-await camera.take(pending('run-step', underWay, 'Last Heartbeat', 960));
-await braze.setLatency({ ms: LATENCY_MS });
+if (onlyStatusPage) {
+  await isOver();
+  await takeStatusPage(demo, camera);
+} else {
+  await takeEverything();
+}
 
-await demo.until('the end of the demo', async () => (demo.isOver() ? true : undefined));
-await tickEverySchedule(demo);
-await camera.take({
-  name: 'schedules',
-  url: `${demo.ui}/schedules`,
-  sign: 'Upcoming Runs',
-  height: 960,
-});
+async function takeEverything(): Promise<void> {
+  const run = await demo.until('a run under way', async () => {
+    const [latest] = await session.ledger.runs.ofSync(SYNC, 1);
+    return latest && latest.counts.sent > ROWS_OF_FIRST_SEGMENT ? latest.id : undefined;
+  });
+  const underWay = { sync: SYNC, run };
+  const braze = await demo.braze();
+  // No answer comes until the pictures are taken.
+  await braze.setLatency({ ms: STANDSTILL_MS });
+  await camera.take(timeline('run-timeline', underWay, 'commitWatermark', 840));
+  await camera.take(details('run-details', underWay, 860));
+  await camera.take(pending('run-step', underWay, 'Last Heartbeat', 960));
+  await braze.setLatency({ ms: LATENCY_MS });
 
-await pauseEverySchedule(demo);
-const scene: Scene = { demo, warehouse: await demo.warehouse(), braze };
-await camera.take(details('partial-details', await partial(scene), 860));
-await camera.take(details('cancelled-details', await cancelled(scene), 860));
-const failed = await refused(scene);
-await camera.take(timeline('failed-timeline', failed, 'failRun', 1_000));
-await camera.take(details('failed-details', failed, 860));
-const waiting = await held(scene);
-await camera.take(details('held-details', waiting, 860));
-const again = await retried(scene);
-await camera.take(timeline('retried-timeline', again, '/ 40', 840));
-await camera.take(pending('retried-step', again, 'Last Failure', 960));
-await camera.take({
-  name: 'runs',
-  url: `${demo.ui}/workflows?query=${encodeURIComponent('WorkflowType="syncRun"')}`,
-  sign: 'sync/user-deletes',
-  height: 1_080,
-});
+  await isOver();
+  await takeStatusPage(demo, camera);
+  await tickEverySchedule(demo);
+  await camera.take({
+    name: 'schedules',
+    url: `${demo.ui}/schedules`,
+    sign: 'Upcoming Runs',
+    height: 960,
+  });
+
+  await pauseEverySchedule(demo);
+  const scene: Scene = { demo, warehouse: await demo.warehouse(), braze };
+  await camera.take(details('partial-details', await partial(scene), 860));
+  await camera.take(details('cancelled-details', await cancelled(scene), 860));
+  const failed = await refused(scene);
+  await camera.take(timeline('failed-timeline', failed, 'failRun', 1_000));
+  await camera.take(details('failed-details', failed, 860));
+  const waiting = await held(scene);
+  await camera.take(details('held-details', waiting, 860));
+  const again = await retried(scene);
+  await camera.take(timeline('retried-timeline', again, '/ 40', 840));
+  await camera.take(pending('retried-step', again, 'Last Failure', 960));
+  await camera.take({
+    name: 'runs',
+    url: `${demo.ui}/workflows?query=${encodeURIComponent('WorkflowType="syncRun"')}`,
+    sign: 'sync/user-deletes',
+    height: 1_080,
+  });
+}
 
 function pageOf({ sync, run }: Situation): string {
   return `${demo.ui}/workflows/${encodeURIComponent(runWorkflowId(sync))}/${run}`;

@@ -118,7 +118,7 @@ export class Definitions {
   /** Every sync, deleted ones too, by name. */
   async syncs(): Promise<StoredSync[]> {
     const rows = await this.#db.selectFrom('syncs').selectAll().orderBy('name').execute();
-    return rows.map(toStoredSync);
+    return rows.map((row) => toStoredSync(row));
   }
 
   async workspaces(): Promise<StoredSummary<WorkspaceDefinition>[]> {
@@ -317,10 +317,10 @@ async function forgetDeleted(
   await tx.deleteFrom('syncs').where(column, '=', name).where('deleted_at', 'is not', null).execute();
 }
 
-function toStoredSync(row: Selectable<SyncTable>): StoredSync {
+export function toStoredSync(row: Selectable<SyncTable>, parsed?: SyncDefinition): StoredSync {
   return {
     name: row.name,
-    definition: syncSchema.parse(row.definition),
+    definition: parsed ?? syncSchema.parse(row.definition),
     deletedAt: row.deleted_at,
     testedAt: row.tested_at,
     paused: row.paused,

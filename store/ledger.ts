@@ -1,6 +1,8 @@
 /** Opens the ledger: one connection pool, and one small object per table family over it. */
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
+import { ApiKeys } from './api-keys.ts';
+import { ApiSessions } from './api-sessions.ts';
 import { Corrections } from './corrections.ts';
 import { Definitions } from './definitions.ts';
 import type { HandledCounts } from '../model/guard.ts';
@@ -17,6 +19,7 @@ import { Retries } from './retries.ts';
 import { type Rewind, rewindWatermark } from './rewind.ts';
 import { Runs } from './runs.ts';
 import type { LedgerSchema } from './schema.ts';
+import { SyncOverviews } from './sync-overviews.ts';
 import { Uploads } from './uploads.ts';
 import { Watermarks } from './watermarks.ts';
 
@@ -33,11 +36,16 @@ export interface Ledger {
   readonly leases: Leases;
   readonly previews: Previews;
   readonly notifications: Notifications;
+  readonly apiKeys: ApiKeys;
+  readonly apiSessions: ApiSessions;
+  readonly overviews: SyncOverviews;
   readonly keyring: Keyring;
   /** How many rows at and after a watermark are handled already. */
   handledCounts(sync: string, from: string | null): Promise<HandledCounts>;
   /** Sets a watermark back. @returns false where a run is open, or the watermark has moved since */
   rewind(rewind: Rewind): Promise<boolean>;
+  /** @throws where the database does not answer, or lacks the tables of this program */
+  ping(): Promise<void>;
   /** @returns names of the migrations applied now */
   migrate(): Promise<string[]>;
   close(): Promise<void>;
@@ -79,6 +87,9 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     leases: new Leases(db),
     previews: new Previews(db, keyring),
     notifications: new Notifications(db),
+    apiKeys: new ApiKeys(db),
+    apiSessions: new ApiSessions(db),
+    overviews: new SyncOverviews(db),
     keyring,
     handledCounts: (sync, from) => handledCounts(db, sync, from),
     rewind: (rewind) => rewindWatermark(db, rewind),
@@ -86,6 +97,9 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
       // Between two migrations a busy machine may pause for longer than between two statements of a run.
       const patient = connect({ connectionString: url, max: 2 });
       return migrate(patient).finally(() => patient.destroy());
+    },
+    ping: async () => {
+      await sql`select from api_keys limit 1`.execute(db);
     },
     close: () => db.destroy(),
   };

@@ -48,6 +48,19 @@ export class RejectedRows {
     this.#keyring = keyring;
   }
 
+  /** Counts of all rejected rows of a sync that are kept, by reason, most frequent first. @param run only those of one run */
+  async reasons(sync: string, run?: string): Promise<RejectionCount[]> {
+    return this.#db
+      .selectFrom('rejected_rows')
+      .select(['code', sql<string>`min(reason)`.as('reason'), sql<number>`count(*)::int`.as('count')])
+      .where('sync', '=', sync)
+      .$if(run !== undefined, (query) => query.where('run', '=', run ?? ''))
+      .groupBy('code')
+      .orderBy('count', 'desc')
+      .orderBy('code')
+      .execute();
+  }
+
   /** Counts by reason, most frequent first. */
   async countsByReason(run: string): Promise<RejectionCount[]> {
     return this.#db
@@ -69,7 +82,7 @@ export class RejectedRows {
    */
   async list(
     sync: string,
-    options: { run?: string; code?: string; after?: number; limit: number },
+    options: { run?: string | undefined; code?: string | undefined; after?: number; limit: number },
   ): Promise<RejectedRow[]> {
     const rows = await this.#db
       .selectFrom('rejected_rows')

@@ -66,6 +66,23 @@ export class Runs {
       .execute();
   }
 
+  /** Notes a run that Temporal has accepted and no worker has taken up yet; one that is on record stays as it is. */
+  async announce(run: { id: string; sync: string; dataType: DataType; trigger: Trigger }): Promise<void> {
+    await this.#db
+      .insertInto('runs')
+      .values({
+        id: run.id,
+        sync: run.sync,
+        data_type: run.dataType,
+        workflow_run_id: run.id,
+        trigger: run.trigger,
+        status: 'running',
+        warnings: '[]',
+      })
+      .onConflict((conflict) => conflict.column('id').doNothing())
+      .execute();
+  }
+
   /**
    * Ends a run and closes its epoch, so that nothing of it may upload or commit any more.
    * A run that has ended stays as it is.
@@ -157,6 +174,55 @@ export class Runs {
     return rows.map(toRecord);
   }
 
+  /**
+   * Runs of a sync, newest first, page by page.
+   *
+   * @param options.before id of the run that the page begins after; one that is gone leaves the page empty
+   * @param options.skip how many to leave out
+   */
+  async page(
+    sync: string,
+    options: { before?: string | undefined; status?: RunStatus | undefined; skip?: number; limit: number },
+  ): Promise<RunRecord[]> {
+    const rows = await this.#db
+      .selectFrom('runs')
+      .selectAll()
+      .where('sync', '=', sync)
+      .$if(options.before !== undefined, (query) =>
+        query.where(
+          sql<boolean>`(started_at, id) < (select started_at, id from runs where id = ${options.before})`,
+        ),
+      )
+      .$if(options.status !== undefined, (query) => query.where('status', '=', options.status ?? 'running'))
+      .orderBy('started_at', 'desc')
+      .orderBy('id', 'desc')
+      .offset(options.skip ?? 0)
+      .limit(options.limit)
+      .execute();
+    return rows.map(toRecord);
+  }
+
+  /**
+   * Rows that were sent and rejected, by the UTC day on which their runs began.
+   *
+   * @param since the first day
+   */
+  async daily(syncs: readonly string[], since: Date): Promise<DailyRows[]> {
+    if (syncs.length === 0) return [];
+    return this.#db
+      .selectFrom('runs')
+      .select([
+        'sync',
+        sql<string>`to_char(started_at at time zone 'UTC', 'YYYY-MM-DD')`.as('day'),
+        sql<number>`sum(sent)::bigint`.as('sent'),
+        sql<number>`sum(rejected)::bigint`.as('rejected'),
+      ])
+      .where('sync', 'in', [...syncs])
+      .where('started_at', '>=', since)
+      .groupBy(['sync', 'day'])
+      .execute();
+  }
+
   /** The newest run of each sync. */
   async latest(): Promise<Map<string, RunRecord>> {
     const rows = await this.#db
@@ -206,6 +272,14 @@ export class Runs {
   }
 }
 
+export interface DailyRows {
+  readonly sync: string;
+  /** `2026-01-31`, in UTC. */
+  readonly day: string;
+  readonly sent: number;
+  readonly rejected: number;
+}
+
 export interface PossiblyDoubledRange {
   readonly firstBatch: number;
   readonly lastBatch: number;
@@ -215,7 +289,7 @@ export interface PossiblyDoubledRange {
   readonly cause: 'answer_lost' | 'attempt_lost';
 }
 
-function toRecord(row: Selectable<RunTable>): RunRecord {
+export function toRecord(row: Selectable<RunTable>): RunRecord {
   return {
     id: row.id,
     sync: row.sync,

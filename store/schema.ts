@@ -48,6 +48,8 @@ export interface SyncTable {
   /** Temporal run id that read the watermark under this epoch; null once that run has finished. */
   epoch_owner: string | null;
   null_rows_counted_at: Date | null;
+  /** The sync's id in the HTTP API; it stays through every apply. */
+  integration_id: Generated<string>;
 }
 
 export interface WatermarkTable {
@@ -216,6 +218,23 @@ export interface CorrectionTable {
   details: Json<Record<string, unknown>>;
 }
 
+export interface ApiKeyTable {
+  id: string;
+  name: string;
+  /** SHA-256 of the secret part. */
+  hash: Buffer;
+  permissions: string[];
+  created_at: Generated<Date>;
+  revoked_at: Date | null;
+}
+
+export interface ApiSessionTable {
+  /** SHA-256 of the cookie's value. */
+  hash: Buffer;
+  key_id: string;
+  expires_at: ColumnType<Date, Date, Date>;
+}
+
 export interface LedgerSchema {
   workspaces: WorkspaceTable;
   credentials: CredentialTable;
@@ -232,4 +251,6 @@ export interface LedgerSchema {
   previews: PreviewTable;
   notifications: NotificationTable;
   corrections: CorrectionTable;
+  api_keys: ApiKeyTable;
+  api_sessions: ApiSessionTable;
 }

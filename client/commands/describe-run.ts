@@ -42,7 +42,9 @@ export function heldNotice(sync: string, held: HeldRun): string {
   );
 }
 
-export function runAsJson(run: RunRecord): object {
+export type RunAsJson = ReturnType<typeof runAsJson>;
+
+export function runAsJson(run: RunRecord) {
   return {
     run: run.id,
     sync: run.sync,

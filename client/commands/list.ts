@@ -8,6 +8,7 @@ import type { StoredSync } from '../../store/definitions.ts';
 import type { Output } from '../output/output.ts';
 import { table } from '../output/table.ts';
 import type { Session } from '../session.ts';
+import { scheduleText, syncState } from '../sync-state.ts';
 import { rowsPerSecond, runAsJson, runSeconds } from './describe-run.ts';
 import { requireSync } from './require-sync.ts';
 
@@ -15,22 +16,10 @@ async function liveSyncs(session: Session): Promise<StoredSync[]> {
   return (await session.ledger.definitions.syncs()).filter((sync) => sync.deletedAt === null);
 }
 
-/** The schedule in words. */
-function scheduleText({ schedule }: StoredSync['definition']): string {
-  if (schedule === 'manual') return 'manual';
-  return 'every' in schedule ? `every ${schedule.every}` : `cron ${schedule.cron}`;
-}
-
-function stateText(sync: StoredSync): string {
-  if (!sync.testedAt) return 'untested';
-  if (sync.definition.schedule === 'manual') return 'manual';
-  return sync.paused ? 'paused' : 'active';
-}
-
 export async function listSyncs(session: Session, output: Output): Promise<void> {
   const syncs = await liveSyncs(session);
   if (output.json) {
-    output.print(JSON.stringify(syncs.map((sync) => ({ ...sync.definition, state: stateText(sync) }))));
+    output.print(JSON.stringify(syncs.map((sync) => ({ ...sync.definition, state: syncState(sync) }))));
     return;
   }
   const rows = syncs.map((sync) => {
@@ -42,7 +31,7 @@ export async function listSyncs(session: Session, output: Output): Promise<void>
       source,
       definition.workspace,
       scheduleText(definition),
-      stateText(sync),
+      syncState(sync),
     ];
   });
   output.print(table(['SYNC', 'DATA TYPE', 'SOURCE', 'WORKSPACE', 'SCHEDULE', 'STATE'], rows));
@@ -66,7 +55,7 @@ async function scheduleState(session: Session, name: string): Promise<ScheduleSt
 
 /** As Temporal has it; the ledger follows within a minute. */
 function presentState(sync: StoredSync, state: ScheduleState | undefined): string {
-  return stateText(state ? { ...sync, paused: state.paused } : sync);
+  return syncState(state ? { ...sync, paused: state.paused } : sync);
 }
 
 const time = (date: Date | null | undefined): string => (date ? `${date.toISOString().slice(0, 19)}Z` : '–');

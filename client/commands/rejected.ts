@@ -1,9 +1,8 @@
 /** `cdi rejected`: the rows that failed validation or that Braze refused, to look at or to export. */
-import { IDENTIFIER_COLUMNS } from '../../model/row.ts';
 import type { RejectedRow } from '../../store/rejected-rows.ts';
 import { CommandError, EXIT } from '../command-error.ts';
-import { csvLine } from '../output/csv.ts';
 import type { Output } from '../output/output.ts';
+import { REJECTED_CSV_HEADER, rejectedAsJson, rejectedCsvLine } from '../output/rejected-row.ts';
 import { table } from '../output/table.ts';
 import type { Session } from '../session.ts';
 import { requireSync } from './require-sync.ts';
@@ -15,7 +14,6 @@ export interface RejectedOptions {
 }
 
 const PAGE = 1_000;
-const COLUMNS = ['updatedAt', ...IDENTIFIER_COLUMNS, 'id', 'payload'] as const;
 
 /** @throws CommandError `notFound` where the sync has no such run */
 export async function showRejected(
@@ -45,37 +43,10 @@ export async function showRejected(
       );
     return;
   }
-  if (options.format === 'csv')
+  if (options.format === 'csv') output.print(REJECTED_CSV_HEADER);
+  for await (const rejected of allRejected(session, name, { run })) {
     output.print(
-      csvLine(['run', 'rejected_at', ...COLUMNS.map(snake), 'deleted', 'code', 'reason', 'origin']),
-    );
-  for await (const rejected of all(session, name, run)) {
-    const { row, code, reason, origin, rejectedAt, settledBy } = rejected;
-    if (options.format === 'json') {
-      output.print(
-        JSON.stringify({
-          run,
-          rejectedAt: rejectedAt.toISOString(),
-          code,
-          reason,
-          origin,
-          settledBy,
-          ...row,
-        }),
-      );
-      continue;
-    }
-    const deleted = row.deleted === null ? null : String(row.deleted);
-    output.print(
-      csvLine([
-        run,
-        rejectedAt.toISOString(),
-        ...COLUMNS.map((column) => row[column]),
-        deleted,
-        code,
-        reason,
-        origin,
-      ]),
+      options.format === 'json' ? JSON.stringify(rejectedAsJson(rejected)) : rejectedCsvLine(rejected),
     );
   }
 }
@@ -94,14 +65,17 @@ async function newestRejecting(session: Session, name: string): Promise<string |
   return (runs.find(({ counts }) => counts.rejected > 0) ?? runs[0])?.id;
 }
 
-async function* all(session: Session, name: string, run: string): AsyncGenerator<RejectedRow> {
-  for (let after = 0; ;) {
-    const rows = await session.ledger.rejectedRows.list(name, { run, after, limit: PAGE });
+/** Rejected rows of a sync in the order they were rejected, read page by page. */
+export async function* allRejected(
+  session: Session,
+  name: string,
+  options: { readonly run?: string | undefined; readonly code?: string | undefined; readonly after?: number },
+): AsyncGenerator<RejectedRow> {
+  for (let after = options.after ?? 0; ;) {
+    const rows = await session.ledger.rejectedRows.list(name, { ...options, after, limit: PAGE });
     yield* rows;
     const last = rows.at(-1);
     if (!last || rows.length < PAGE) return;
     after = last.id;
   }
 }
-
-const snake = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

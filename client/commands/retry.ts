@@ -29,30 +29,47 @@ export async function retryRejected(
   name: string,
   options: RetryOptions,
 ): Promise<RunRecord | undefined> {
-  const { definition } = await requireSync(session, name);
-  const ofRun = options.run === undefined ? null : await requireRun(session, name, options.run);
-  const offer = await session.ledger.rejectedRows.onOffer(name, ofRun ?? undefined);
-  if (offer.rows === 0) {
+  const { ofRun, rows, deletes } = await offeredForRetry(session, name, options.run);
+  if (rows === 0) {
     if (output.json) output.print(JSON.stringify({ sync: name, rows: 0 }));
     else output.print(`${name}: no rejected rows to send again.`);
     return undefined;
   }
-  const deletes = definition.data_type === 'user_deletes' ? offer.rows : offer.deleted;
   const request: RetryRequest = {
     ofRun,
     asRejected: options.asRejected,
-    deletes: await mayDelete(output, name, deletes, offer.rows, options.deletes),
+    deletes: await mayDelete(output, name, deletes, rows, options.deletes),
     by: options.by,
   };
-  output.say(`${name}: ${offer.rows.toLocaleString('en-US')} rejected rows are looked up.`);
-  const run = await startRun<typeof retryRun>(
-    session,
-    name,
-    'retryRun',
-    { sync: name, request },
-    'rejected rows',
-  );
+  output.say(`${name}: ${rows.toLocaleString('en-US')} rejected rows are looked up.`);
+  const run = await startRetry(session, name, request);
   return followRun(session, output, name, run, options);
+}
+
+export interface RetryOffer {
+  /** The one run whose rows are meant; null: every run. */
+  readonly ofRun: string | null;
+  /** Rejected rows that a retry may send. */
+  readonly rows: number;
+  /** Those of them that delete. */
+  readonly deletes: number;
+}
+
+/** @param run default: every run @throws CommandError `notFound` where the sync has no such run */
+export async function offeredForRetry(
+  session: Session,
+  name: string,
+  run: string | undefined,
+): Promise<RetryOffer> {
+  const { definition } = await requireSync(session, name);
+  const ofRun = run === undefined ? null : await requireRun(session, name, run);
+  const { rows, deleted } = await session.ledger.rejectedRows.onOffer(name, ofRun ?? undefined);
+  return { ofRun, rows, deletes: definition.data_type === 'user_deletes' ? rows : deleted };
+}
+
+/** @returns the run's id @throws CommandError `busy` */
+export function startRetry(session: Session, name: string, request: RetryRequest): Promise<string> {
+  return startRun<typeof retryRun>(session, name, 'retryRun', { sync: name, request }, 'rejected rows');
 }
 
 /** Deletes cannot be taken back, so they are asked for by themselves. */

@@ -35,7 +35,7 @@ export function homeAt(root: string): Home {
 }
 
 /** The log of a part. */
-export const logOf = (home: Home, part: 'postgres' | 'temporal' | 'worker' | 'up'): string =>
+export const logOf = (home: Home, part: 'postgres' | 'temporal' | 'worker' | 'api' | 'up'): string =>
   join(home.logs, `${part}.log`);
 
 /** What PostgreSQL must be able to pass through when it may not run as the owner; no other user can list it. */

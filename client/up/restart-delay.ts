@@ -1,10 +1,10 @@
 const FIRST_DELAY_MS = 1_000;
 const LONGEST_DELAY_MS = 30_000;
-/** A worker that lived this long did not fail at its start: the next delay is short again. */
+/** A process that lived this long did not fail at its start: the next delay is short again. */
 const HEALTHY_MS = 60_000;
 
 /**
- * How long to wait before a worker that ended is started again: doubling while it ends quickly.
+ * How long to wait before a process that ended is started again: doubling while it ends quickly.
  * @param previousMs the delay before, undefined at the first end.
  * @param livedMs how long it ran.
  */

@@ -48,8 +48,9 @@ async function runInForeground(options: UpOptions, request: StopRequest): Promis
   if (failure !== undefined) throw failure;
 }
 
-function places({ uiUrl, temporalAddress, postgresUrl, logs }: Stack): string[] {
+function places({ apiUrl, uiUrl, temporalAddress, postgresUrl, logs }: Stack): string[] {
   return [
+    ...(apiUrl === undefined ? [] : [`Status page  ${apiUrl}`]),
     `Temporal UI  ${uiUrl}`,
     `Temporal     ${temporalAddress}`,
     `PostgreSQL   ${new URL(postgresUrl).host}`,

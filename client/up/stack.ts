@@ -1,5 +1,5 @@
-/** PostgreSQL, Temporal and a worker on one home folder. */
-import { fileURLToPath, pathToFileURL } from 'node:url';
+/** PostgreSQL, Temporal, a worker and the API on one home folder. */
+import { pathToFileURL } from 'node:url';
 import { claimPort, LOCALHOST } from '../embedded/claim-port.ts';
 import { POSTGRES_STOP, startPostgres } from '../embedded/postgres.ts';
 import { isRunning, type ProcessIdentity } from '../embedded/process-identity.ts';
@@ -10,8 +10,10 @@ import { startTemporalServer, TEMPORAL_STOP } from '../embedded/temporal-server.
 import { takeLock } from './home-lock.ts';
 import { homeSecrets } from './home-secrets.ts';
 import { createHome, logOf } from './home.ts';
-import { superviseWorker, WORKER_STOP } from './supervised-worker.ts';
+import { API_STOP, apiProcess } from './api-process.ts';
+import { supervise } from './supervised-process.ts';
 import { readUpFile, removeUpFile, writeUpFile, type UpFile } from './up-file.ts';
+import { WORKER_STOP, workerProcess } from './worker-process.ts';
 
 export interface StackOptions {
   /** Folder for everything, made at the first start. */
@@ -20,6 +22,8 @@ export interface StackOptions {
   readonly temporalPort: number;
   readonly uiPort: number;
   readonly postgresPort: number;
+  /** Undefined: there is no API. */
+  readonly apiPort?: number | undefined;
   /** The user's Temporal CLI (TEMPORAL_CLI_PATH). */
   readonly cliPath?: string | undefined;
   /** Where a fetched Temporal CLI is kept. */
@@ -28,6 +32,8 @@ export interface StackOptions {
   readonly workerEnv: Readonly<Record<string, string | undefined>>;
   /** @default worker/main.ts */
   readonly workerEntry?: string;
+  /** @default client/main.ts */
+  readonly apiEntry?: string;
   /** Done before the worker starts: migrate the ledger, bring the schedules in line with it. */
   readonly onReady?: (services: Services) => Promise<void>;
   /** Hears, a line at a time, what the user should know. */
@@ -43,6 +49,8 @@ export interface Services {
   readonly temporalAddress: string;
   readonly temporalNamespace: string;
   readonly uiUrl: string;
+  /** Of the API and its status page; undefined where there is none. */
+  readonly apiUrl?: string | undefined;
   readonly keyFile: string;
   readonly stagingUrl: string;
   /** Temporal begins with a new database: it knows no schedule. */
@@ -54,7 +62,7 @@ export interface Stack extends Services {
   readonly worker: { readonly pid: number; readonly restart: () => Promise<void> };
   /** Resolves when PostgreSQL or Temporal ended by itself; `stop` is still needed. */
   readonly failed: Promise<StartError>;
-  /** Stops worker, Temporal, PostgreSQL in this order, each within its grace; gives the home back. */
+  /** Stops API, worker, Temporal, PostgreSQL in this order, each within its grace; gives the home back. */
   readonly stop: () => Promise<void>;
   /** Cuts the graces of `stop` short. */
   readonly force: () => void;
@@ -62,7 +70,6 @@ export interface Stack extends Services {
 
 const NAMESPACE = 'default';
 const LEDGER_USER = 'cdi';
-const WORKER_ENTRY = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
 
 /**
  * Starts everything and waits until it is ready. What was started is stopped again if a later part fails.
@@ -78,6 +85,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
 
   const temporalPort = await claimPort(options.temporalPort, 'choose another with --temporal-port (0: any)');
   const uiPort = await claimPort(options.uiPort, 'choose another with --ui-port (0: any)');
+  const apiPort =
+    options.apiPort === undefined
+      ? undefined
+      : await claimPort(options.apiPort, 'choose another with --api-port (0: any)');
   const cli = await temporalCli({ path: options.cliPath, cacheFolder: options.cacheFolder, say });
   const password = await homeSecrets(home);
   cancel?.throwIfAborted();
@@ -100,6 +111,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     temporalAddress: `${LOCALHOST}:${temporalPort}`,
     temporalNamespace: NAMESPACE,
     uiUrl: `http://${LOCALHOST}:${uiPort}`,
+    ...(apiPort === undefined ? {} : { apiUrl: `http://${LOCALHOST}:${apiPort}` }),
     keyFile: home.keyFile,
     stagingUrl: pathToFileURL(home.staging).href,
     logs: home.logs,
@@ -127,22 +139,29 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   cleanup.defer(() => temporal.stop(hurry.signal));
   cancel?.throwIfAborted();
 
-  const { postgresUrl, temporalAddress, temporalNamespace, uiUrl, keyFile, stagingUrl } = up;
+  const { postgresUrl, temporalAddress, temporalNamespace, uiUrl, apiUrl, keyFile, stagingUrl } = up;
   const services: Services = {
-    ...{ postgresUrl, temporalAddress, temporalNamespace, uiUrl, keyFile, stagingUrl },
+    ...{ postgresUrl, temporalAddress, temporalNamespace, uiUrl, apiUrl, keyFile, stagingUrl },
     rebuilt: temporal.rebuilt,
   };
   await options.onReady?.(services);
   cancel?.throwIfAborted();
 
-  const worker = await superviseWorker({
-    entry: options.workerEntry ?? WORKER_ENTRY,
-    env: { ...options.workerEnv, ...workerSettings(services) },
+  const env = { ...options.workerEnv, ...workerSettings(services) };
+  const worker = await supervise(workerProcess(env, options.workerEntry), {
     log: logOf(home, 'worker'),
     say,
     onStart: (identity) => tell({ processes: { ...up.processes, worker: identity } }),
   });
   cleanup.defer(() => worker.stop(hurry.signal));
+  if (apiPort !== undefined) {
+    const api = await supervise(apiProcess(env, apiPort, options.apiEntry), {
+      log: logOf(home, 'api'),
+      say,
+      onStart: (identity) => tell({ processes: { ...up.processes, api: identity } }),
+    });
+    cleanup.defer(() => api.stop(hurry.signal));
+  }
   await tell({ state: 'ready' });
   cancel?.throwIfAborted();
 
@@ -178,9 +197,10 @@ function workerSettings(services: Services): Record<string, string> {
  * @returns whether there were any.
  */
 export async function stopLeftovers(root: string, say: (line: string) => void): Promise<boolean> {
-  const { worker, temporal, postgres } = (await readUpFile(root))?.processes ?? {};
+  const { api, worker, temporal, postgres } = (await readUpFile(root))?.processes ?? {};
   let found = false;
   for (const [identity, steps] of [
+    [api, API_STOP],
     [worker, WORKER_STOP],
     [temporal, TEMPORAL_STOP],
     [postgres, POSTGRES_STOP],

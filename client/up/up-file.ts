@@ -14,11 +14,13 @@ const upFile = z.object({
   temporalAddress: z.string(),
   temporalNamespace: z.string(),
   uiUrl: z.string(),
+  apiUrl: z.string().optional(),
   keyFile: z.string(),
   stagingUrl: z.string(),
   logs: z.string(),
   /** In the order in which they are stopped. */
   processes: z.object({
+    api: identity.optional(),
     worker: identity.optional(),
     temporal: identity.optional(),
     postgres: identity.optional(),

@@ -191,7 +191,7 @@ async function play(
 
 /** On the usual ports, or on free ones where they are taken. */
 async function start(home: string, smtp: string, output: Output, cancel: AbortSignal): Promise<Stack> {
-  const common: Omit<StackOptions, 'temporalPort' | 'uiPort' | 'postgresPort'> = {
+  const common: Omit<StackOptions, 'temporalPort' | 'uiPort' | 'postgresPort' | 'apiPort'> = {
     home,
     cliPath: process.env['TEMPORAL_CLI_PATH'],
     cacheFolder: cacheFolder(process.env),
@@ -201,11 +201,17 @@ async function start(home: string, smtp: string, output: Output, cancel: AbortSi
     onReady: (services) => restoreSchedules(services, (line) => output.say(line)),
   };
   try {
-    return await startStack({ ...common, temporalPort: 7233, uiPort: 8233, postgresPort: 5433 });
+    return await startStack({
+      ...common,
+      temporalPort: 7233,
+      uiPort: 8233,
+      postgresPort: 5433,
+      apiPort: 8240,
+    });
   } catch (error) {
     if (!(error instanceof StartError) || !/port/i.test(error.message)) throw error;
     output.say('A usual port is taken; taking free ones.');
-    return startStack({ ...common, temporalPort: 0, uiPort: 0, postgresPort: 0 });
+    return startStack({ ...common, temporalPort: 0, uiPort: 0, postgresPort: 0, apiPort: 0 });
   }
 }
 

@@ -1,14 +1,13 @@
-/** Photographs pages of the Temporal UI, with the browser of the npm package @sparticuz/chromium (Linux). */
+/** Photographs pages of the Temporal UI and of the status page. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import chromium, { inflate, setupLambdaEnvironment } from '@sparticuz/chromium';
-import { type Browser, chromium as playwright, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { SEARCH_ATTRIBUTES } from '../../model/names.ts';
+import { launchBrowser } from '../../test/support/browser.ts';
 
 const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
-const BROWSER_PARTS = new URL('../bin/', import.meta.resolve('@sparticuz/chromium'));
 /** What a page of the UI needs to draw itself to the end. */
 const SETTLE_MS = 2_000;
 const WIDTH = 1_600;
@@ -34,10 +33,14 @@ export interface Picture {
   /** A text that the page shows once it is complete. */
   readonly sign: string;
   readonly height: number;
+  /** Default: that of the Temporal UI */
+  readonly width?: number;
 }
 
 export interface Camera extends AsyncDisposable {
   readonly take: (picture: Picture) => Promise<void>;
+  /** Opens a session of the status page. */
+  readonly signIn: (api: string, key: string) => Promise<void>;
 }
 
 export async function openCamera(): Promise<Camera> {
@@ -45,8 +48,13 @@ export async function openCamera(): Promise<Camera> {
   const browser = await launchBrowser();
   const page = await openPage(browser);
   return {
-    take: async ({ name, url, sign, height }) => {
-      await page.setViewportSize({ width: WIDTH, height });
+    signIn: async (api, key) => {
+      await page.goto(`${api}/login`);
+      await page.getByLabel('API key').fill(key);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    },
+    take: async ({ name, url, sign, height, width = WIDTH }) => {
+      await page.setViewportSize({ width, height });
       await page.goto(url);
       await page.getByText(sign).filter({ visible: true }).first().waitFor();
       await delay(SETTLE_MS);
@@ -55,16 +63,6 @@ export async function openCamera(): Promise<Camera> {
     },
     [Symbol.asyncDispose]: () => browser.close(),
   };
-}
-
-async function launchBrowser(): Promise<Browser> {
-  // The package brings the system libraries of its usual home too: the machine needs none.
-  const libraries = await inflate(fileURLToPath(new URL('al2023.tar.br', BROWSER_PARTS)));
-  setupLambdaEnvironment(join(libraries, 'lib'));
-  return playwright.launch({
-    executablePath: await chromium.executablePath(),
-    args: [...chromium.args, '--disable-background-networking', '--disable-component-update'],
-  });
 }
 
 async function openPage(browser: Browser): Promise<Page> {

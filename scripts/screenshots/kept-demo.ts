@@ -22,6 +22,8 @@ export interface KeptDemo extends AsyncDisposable {
   readonly session: Session;
   /** The namespace in the Temporal UI. */
   readonly ui: string;
+  /** Address of the status page. */
+  readonly api: string;
   /** Asks until there is an answer. @throws Error where there is none in time, or the demo ended. */
   readonly until: <T>(what: string, ask: () => Promise<T | undefined>) => Promise<T>;
   /** Whether it has run every sync and written what came of it. */
@@ -61,7 +63,10 @@ export async function startDemo(latencyMs: number): Promise<KeptDemo> {
       await delay(POLL_MS);
     }
   };
-  await until('the demo', async () => ((await readUpFile(home))?.state === 'ready' ? true : undefined));
+  const api = await until('the demo', async () => {
+    const up = await readUpFile(home);
+    return up?.state === 'ready' ? up.apiUrl : undefined;
+  });
   const session = new Session(await sessionSettings({}, home));
   cleanup.defer(() => session.close());
 
@@ -69,6 +74,7 @@ export async function startDemo(latencyMs: number): Promise<KeptDemo> {
   return {
     session,
     ui: `${session.settings.temporalUi ?? ''}/namespaces/${session.settings.namespace}`,
+    api,
     until,
     isOver: () => existsSync(result),
     warehouse: async () => {

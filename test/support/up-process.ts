@@ -10,6 +10,7 @@ const options = z.object({
   temporalPort: z.int().default(0),
   uiPort: z.int().default(0),
   postgresPort: z.int().default(0),
+  apiPort: z.int().default(0),
   daemon: z.boolean().default(false),
 });
 
@@ -19,6 +20,7 @@ const foreground = [import.meta.filename, JSON.stringify(given)];
 try {
   await runUp({
     ...given,
+    apiEntry: given.workerEntry,
     cacheFolder: cacheFolder(process.env),
     workerEnv: process.env,
     postgresSettings: { fsync: 'off' },

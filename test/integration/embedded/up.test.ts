@@ -53,9 +53,11 @@ async function start(options: Partial<StackOptions> = {}): Promise<Stack> {
     temporalPort: 0,
     uiPort: 0,
     postgresPort: 0,
+    apiPort: 0,
     cliPath: cli.path === 'temporal' ? undefined : cli.path,
     cacheFolder: join(folder, 'cache'),
     workerEntry,
+    apiEntry: workerEntry,
     workerEnv: process.env,
     postgresSettings: { fsync: 'off' },
     say,
@@ -92,8 +94,8 @@ async function ready(): Promise<UpFile> {
   return up;
 }
 
-const running = async ({ processes: { worker, temporal, postgres } }: UpFile): Promise<string[]> => {
-  const parts = { worker, temporal, postgres };
+const running = async ({ processes: { api, worker, temporal, postgres } }: UpFile): Promise<string[]> => {
+  const parts = { api, worker, temporal, postgres };
   const names: string[] = [];
   for (const [name, identity] of Object.entries(parts)) {
     if (identity !== undefined && (await isRunning(identity))) names.push(name);
@@ -101,8 +103,8 @@ const running = async ({ processes: { worker, temporal, postgres } }: UpFile): P
   return names;
 };
 
-const workerLog = async (): Promise<Record<string, unknown>[]> =>
-  (await readFile(join(home, 'logs', 'worker.log'), 'utf8'))
+const logOf = async (part: 'worker' | 'api'): Promise<Record<string, unknown>[]> =>
+  (await readFile(join(home, 'logs', `${part}.log`), 'utf8'))
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -131,7 +133,7 @@ describe('a stack', () => {
     const up = await ready();
     expect(up).toMatchObject({ pid: process.pid, postgresUrl: first.postgresUrl, uiUrl: first.uiUrl });
     expect((await stat(join(home, 'up.json'))).mode & 0o777).toBe(0o600);
-    expect((await workerLog())[0]).toMatchObject({
+    expect((await logOf('worker'))[0]).toMatchObject({
       msg: 'worker ready',
       settings: {
         CDI_LEDGER_URL: first.postgresUrl,
@@ -143,6 +145,12 @@ describe('a stack', () => {
         TEMPORAL_NAMESPACE: 'default',
       },
     });
+    const port = new URL(first.apiUrl ?? '').port;
+    expect((await logOf('api'))[0]).toMatchObject({
+      args: ['api', '--host', '127.0.0.1', '--port', port],
+      settings: { CDI_LEDGER_URL: first.postgresUrl, CDI_KEY_FILE: join(home, 'key') },
+    });
+    expect(up.apiUrl).toBe(`http://127.0.0.1:${port}`);
     await first.stop();
     expect(await running(up)).toEqual([]);
     expect(await readUpFile(home)).toBe(undefined);
@@ -166,7 +174,7 @@ describe('a stack', () => {
 
     await stack.worker.restart();
     expect(stack.worker.pid).not.toBe(second);
-    expect((await workerLog()).map(({ msg, pid }) => [msg, pid])).toEqual([
+    expect((await logOf('worker')).map(({ msg, pid }) => [msg, pid])).toEqual([
       ['worker ready', first],
       ['worker ready', second],
       ['worker stopped', second],
@@ -216,6 +224,7 @@ describe('a stack', () => {
     ['temporalPort', '--temporal-port'],
     ['uiPort', '--ui-port'],
     ['postgresPort', '--postgres-port'],
+    ['apiPort', '--api-port'],
   ] as const)('names the port in use and the option: %s', async (port, option) => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -239,15 +248,15 @@ describe('cdi up', () => {
     expect(second.output()).toContain(
       `already runs on this folder (process ${String(first.child.pid)} holds`,
     );
-    expect(await running(up)).toEqual(['worker', 'temporal', 'postgres']);
+    expect(await running(up)).toEqual(['api', 'worker', 'temporal', 'postgres']);
 
     expect(await runDown(home, say)).toBe(true);
     expect(await first.ended).toBe(0);
     expect(first.output()).toMatch(
-      /Temporal UI {2}http:[^]*Ctrl-C or `cdi down` stops it\.\nStopping …\nStopped\.\n$/,
+      /Status page {2}http:[^]*Temporal UI {2}http:[^]*Ctrl-C or `cdi down` stops it\.\nStopping …\nStopped\.\n$/,
     );
     expect(await running(up)).toEqual([]);
-    expect((await workerLog()).at(-1)?.['msg']).toBe('worker stopped');
+    expect((await logOf('worker')).at(-1)?.['msg']).toBe('worker stopped');
     expect(await runDown(home, say)).toBe(false);
   });
 
@@ -257,7 +266,7 @@ describe('cdi up', () => {
     child.kill('SIGINT');
     child.kill('SIGINT');
     await delay(2_000);
-    expect(await running(up)).toEqual(['worker', 'temporal', 'postgres']);
+    expect(await running(up)).toEqual(['api', 'worker', 'temporal', 'postgres']);
     child.kill('SIGINT');
     expect(await ended).toBe(0);
     expect(await running(up)).toEqual([]);
@@ -268,7 +277,7 @@ describe('cdi up', () => {
     const left = await ready();
     first.child.kill('SIGKILL');
     await first.ended;
-    expect(await running(left)).toEqual(['worker', 'temporal', 'postgres']);
+    expect(await running(left)).toEqual(['api', 'worker', 'temporal', 'postgres']);
 
     const stack = await start();
     expect(await running(left)).toEqual([]);
@@ -291,7 +300,7 @@ describe('cdi up', () => {
     const up = await ready();
     expect(parent.output()).toContain(`Temporal UI  ${up.uiUrl}\n`);
     expect(parent.output()).toContain(`It runs in the background (process ${up.pid}).`);
-    expect(await running(up)).toEqual(['worker', 'temporal', 'postgres']);
+    expect(await running(up)).toEqual(['api', 'worker', 'temporal', 'postgres']);
 
     expect(await runDown(home, say)).toBe(true);
     expect(await running(up)).toEqual([]);

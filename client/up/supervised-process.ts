@@ -1,4 +1,4 @@
-/** Keeps a worker running. */
+/** Keeps a process running. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { readLog, sizeOfLog } from '../embedded/log-file.ts';
 import type { ProcessIdentity } from '../embedded/process-identity.ts';
@@ -11,18 +11,28 @@ import {
 } from '../embedded/server-process.ts';
 import { restartDelay } from './restart-delay.ts';
 
-export interface WorkerOptions {
-  /** The worker's entry file, run with this Node. */
-  readonly entry: string;
+/** What is to be kept running. */
+export interface ProcessSpecification {
+  /** As it begins a sentence: `The worker`. */
+  readonly what: string;
+  /** For this Node: flags, the entry file, and what that takes. */
+  readonly args: readonly string[];
   /** Its whole environment. */
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** What it logs once it works. */
+  readonly ready: string;
+  /** How it is stopped. */
+  readonly stop: readonly StopStep[];
+}
+
+export interface Supervision {
   readonly log: string;
   readonly say: (line: string) => void;
   /** Hears of each process it starts. */
   readonly onStart: (identity: ProcessIdentity) => Promise<void>;
 }
 
-export interface SupervisedWorker {
+export interface SupervisedProcess {
   /** Of the present process, which may have ended a moment ago. */
   readonly pid: number;
   /** Stops the process and resolves once a new one is ready. */
@@ -31,29 +41,19 @@ export interface SupervisedWorker {
   readonly stop: (hurry?: AbortSignal) => Promise<void>;
 }
 
-/**
- * Rows live for a moment only. Where V8 lets more of them gather before it looks, and where the C library keeps memory apart
- * for each thread, the worker takes 150 MB more and is no faster.
- */
-const MEMORY_FLAGS = ['--max-semi-space-size=8'];
-const MEMORY_ENV = { MALLOC_ARENA_MAX: '2' };
-
 const START_TIMEOUT_MS = 120_000;
-/** What a worker logs once it takes tasks. */
-const READY = '"msg":"worker ready"';
-
-/** Longer than the worker's own grace for its activities. */
-export const WORKER_STOP: readonly StopStep[] = [
-  ['SIGTERM', 75_000],
-  ['SIGKILL', 5_000],
-];
 
 /**
- * Starts a worker, and starts it again whenever it ends.
+ * Starts a process, and starts it again whenever it ends.
  * @throws StartError when the first start fails; later ones are tried again.
  */
-export async function superviseWorker(options: WorkerOptions): Promise<SupervisedWorker> {
-  const { entry, env, log, say } = options;
+export async function supervise(
+  specification: ProcessSpecification,
+  options: Supervision,
+): Promise<SupervisedProcess> {
+  const { what, args, env, ready, stop: steps } = specification;
+  const { log, say } = options;
+  const endOf = (how: string): string => `${what} ended (${how}).`;
   const stopping = new AbortController();
   const isStopping = (): boolean => stopping.signal.aborted;
   let startedAt = 0;
@@ -64,29 +64,29 @@ export async function superviseWorker(options: WorkerOptions): Promise<Supervise
   async function start(): Promise<ServerProcess> {
     const logOffset = await sizeOfLog(log);
     startedAt = performance.now();
-    const worker = await launch({
+    const child = await launch({
       command: process.execPath,
-      args: [...process.execArgv, ...MEMORY_FLAGS, entry],
+      args: [...process.execArgv, ...args],
       log,
-      env: { ...MEMORY_ENV, ...env },
+      env,
     });
     try {
-      await options.onStart({ pid: worker.pid, start: worker.start });
-      await untilReady(worker, {
-        what: 'The worker',
+      await options.onStart({ pid: child.pid, start: child.start });
+      await untilReady(child, {
+        what,
         log,
         logOffset,
         timeoutMs: START_TIMEOUT_MS,
         ready: async () => {
           stopping.signal.throwIfAborted();
-          return (await readLog(log, logOffset)).includes(READY);
+          return (await readLog(log, logOffset)).includes(ready);
         },
       });
     } catch (error) {
-      await stopProcess(worker, WORKER_STOP);
+      await stopProcess(child, steps);
       throw error;
     }
-    return worker;
+    return child;
   }
 
   async function keepRunning(): Promise<void> {
@@ -101,7 +101,7 @@ export async function superviseWorker(options: WorkerOptions): Promise<Supervise
       }
       try {
         current = await start();
-        say(`The worker runs again (process ${current.pid}).`);
+        say(`${what} runs again (process ${current.pid}).`);
         restarting?.resolve();
         restarting = undefined;
         how = endOf(await current.exited);
@@ -120,15 +120,13 @@ export async function superviseWorker(options: WorkerOptions): Promise<Supervise
     restart: async () => {
       restarting ??= Promise.withResolvers();
       const { promise } = restarting;
-      await stopProcess(current, WORKER_STOP);
+      await stopProcess(current, steps);
       return promise;
     },
     stop: async (hurry) => {
       stopping.abort();
-      await stopProcess(current, WORKER_STOP, hurry);
+      await stopProcess(current, steps, hurry);
       await kept;
     },
   };
 }
-
-const endOf = (how: string): string => `The worker ended (${how}).`;
