@@ -8,10 +8,49 @@ import ts from 'typescript-eslint';
  * Each entry lists what a folder may not import.
  */
 const forbidden = {
-  model: ['store', 'activities', 'workflows', 'worker', 'client', 'api', 'test', 'bench'],
-  store: ['activities', 'workflows', 'worker', 'client', 'api', 'test', 'bench'],
+  model: [
+    ...[
+      'store',
+      'outbound',
+      'metrics',
+      'notify',
+      'activities',
+      'workflows',
+      'worker',
+      'client',
+      'api',
+      'test',
+    ],
+    'bench',
+  ],
+  store: [
+    'outbound',
+    'metrics',
+    'notify',
+    'activities',
+    'workflows',
+    'worker',
+    'client',
+    'api',
+    'test',
+    'bench',
+  ],
+  outbound: [
+    'store',
+    'metrics',
+    'notify',
+    'activities',
+    'workflows',
+    'worker',
+    'client',
+    'api',
+    'test',
+    'bench',
+  ],
+  metrics: ['outbound', 'notify', 'activities', 'workflows', 'worker', 'client', 'api', 'test', 'bench'],
+  notify: ['metrics', 'activities', 'workflows', 'worker', 'client', 'api', 'test', 'bench'],
   activities: ['workflows', 'worker', 'client', 'api', 'test', 'bench'],
-  workflows: ['store', 'worker', 'client', 'api', 'test', 'bench'],
+  workflows: ['store', 'outbound', 'metrics', 'notify', 'worker', 'client', 'api', 'test', 'bench'],
   worker: ['client', 'api', 'test', 'bench'],
   client: ['activities', 'worker', 'api', 'test', 'bench'],
   api: ['activities', 'worker', 'test', 'bench'],
@@ -83,7 +122,12 @@ export default ts.config(
   },
   ...direction,
   {
-    files: ['{model,store,activities,workflows}/**/*.ts', 'client/**/*.ts', 'api/**/*.ts', 'worker/**/*.ts'],
+    files: [
+      '{model,store,outbound,metrics,notify,activities,workflows}/**/*.ts',
+      'client/**/*.ts',
+      'api/**/*.ts',
+      'worker/**/*.ts',
+    ],
     ignores: ['client/main.ts', 'worker/main.ts'],
     rules: {
       'no-restricted-properties': [

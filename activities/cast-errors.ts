@@ -1,6 +1,7 @@
 /** Gives every error of an activity one of the pipeline's types, in one place, and keeps row values out of it. */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { syncOfWorkflow } from '../model/names.ts';
 import { CdiError, adviceOn, classify } from '../model/errors.ts';
 import { isConnectionError } from '../store/connection-error.ts';
 import type { Log } from './dependencies.ts';
@@ -22,7 +23,7 @@ export function castErrors<A extends unknown[], R>(step: Step<A, R>, log: Log): 
         isConnectionError(error) && !(error instanceof CdiError) ? ledgerUnavailable(error) : error;
       if (context.cancellationSignal.aborted && !isFinal(known))
         throw new CancelledFailure('The activity was cancelled.');
-      throw toFailure(known, context, log);
+      throw toFailure(known, context, log, placeOf(args, context));
     }
   };
 }
@@ -33,14 +34,14 @@ function ledgerUnavailable(cause: unknown): CdiError {
   return new CdiError('ledger_unavailable', 'The ledger database does not answer.', { cause });
 }
 
-function toFailure(error: unknown, context: Context, log: Log): ApplicationFailure {
+function toFailure(error: unknown, context: Context, log: Log, place: Place): ApplicationFailure {
   const { type, message, retryable } = classify(error);
   const { activityType, attempt, workflowExecution } = context.info;
   const fields = {
+    ...place,
     activity: activityType,
     attempt,
     workflow: workflowExecution?.workflowId,
-    run: workflowExecution?.runId,
     type,
     code: error instanceof CdiError ? error.vendorCode : undefined,
     ...(type === 'internal' ? { name: nameOf(error), stack: framesOf(error) } : {}),
@@ -60,6 +61,29 @@ function toFailure(error: unknown, context: Context, log: Log): ApplicationFailu
   failure.stack = '';
   return failure;
 }
+
+/** The sync and the run that a step works for. */
+interface Place {
+  readonly sync: string | undefined;
+  readonly run: string | undefined;
+}
+
+/** A run that goes on in a new execution keeps its id: what the step was given says it better than Temporal does. */
+function placeOf([input]: readonly unknown[], { info }: Context): Place {
+  const given = placeIn(input) ?? placeIn(memberOf(input, 'place'));
+  return {
+    sync: given?.sync ?? syncOfWorkflow(info.workflowExecution?.workflowId),
+    run: given?.run ?? info.workflowExecution?.runId,
+  };
+}
+
+function placeIn(value: unknown): Place | undefined {
+  const [sync, run] = [memberOf(value, 'sync'), memberOf(value, 'run')];
+  return typeof sync === 'string' && typeof run === 'string' ? { sync, run } : undefined;
+}
+
+const memberOf = (value: unknown, name: string): unknown =>
+  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
 const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
 

@@ -1,15 +1,13 @@
 /** What the activities work with. The worker makes it once and hands it to `createActivities`. */
+import type { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
+import type { Log } from '../model/log.ts';
+import type { Channels, NotifySettings } from '../notify/dependencies.ts';
+import type { AddressGuard } from '../outbound/address-guard.ts';
 import type { Ledger } from '../store/ledger.ts';
 import type { RateBudgets } from './braze/rate-budget.ts';
-import type { NotificationChannel } from './notify/channel.ts';
 import type { Staging } from './staging/staging.ts';
 
-/** Structured log, object first. Fields never hold a row's value, an identifier of a person or a secret. */
-export interface Log {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
+export type { Log } from '../model/log.ts';
 
 /** What the activities ask of Temporal. */
 export interface TemporalSide {
@@ -25,19 +23,16 @@ export interface ActivityDependencies {
   readonly ledger: Ledger;
   readonly staging: Staging;
   readonly budgets: RateBudgets;
-  /** Undefined where no mail server is configured. */
-  readonly mail: NotificationChannel | undefined;
+  readonly metrics: PipelineMetrics;
+  readonly channels: Channels;
+  /** Where requests may go whose address a definition names. */
+  readonly guard: AddressGuard;
   readonly temporal: TemporalSide;
   readonly log: Log;
   readonly settings: ActivitySettings;
 }
 
-export interface ActivitySettings {
+export interface ActivitySettings extends NotifySettings {
   /** How long an upload lease lasts without being prolonged, in milliseconds. */
   readonly leaseTtlMs: number;
-  /** Base URL of the Temporal UI, for links. */
-  readonly temporalUi: string | undefined;
-  /** Addresses from which this installation reaches the warehouses. */
-  readonly egress: readonly string[];
-  readonly namespace: string;
 }

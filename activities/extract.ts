@@ -51,7 +51,7 @@ export interface ExtractedSegment {
 }
 
 /** @throws CdiError `limit_exceeded` where the run has more rows than it may; the warehouse's and staging's classes */
-export function extract({ ledger, staging }: ActivityDependencies) {
+export function extract({ ledger, staging, metrics }: ActivityDependencies) {
   return async (input: ExtractInput): Promise<ExtractedSegment> =>
     withHeartbeat(async (signal, tell, queries) => {
       const place: StagedSegment = { ...input.place, attempt: Context.current().info.attempt };
@@ -87,6 +87,7 @@ export function extract({ ledger, staging }: ActivityDependencies) {
       requireWithin(input, counts);
       if (tail) await files.writeTail(tail);
       await ledger.uploads.open(holder, place.run, place.segment, counts.rows);
+      metrics.rowsRead(place.sync, counts.rows);
       return { place, ...counts, isLate: input.stretch.kind === 'late', isEmpty: tail === undefined };
     });
 }

@@ -5,9 +5,12 @@ import type { RunCounts, RunStatus } from '../model/run.ts';
 import { NO_COUNTS } from '../model/run.ts';
 import { runOutcome } from '../model/run-outcome.ts';
 import { parseDuration } from '../model/duration.ts';
+import { runSignals } from '../notify/decide.ts';
+import { reportedError } from '../notify/run-report.ts';
+import type { RunRecord } from '../store/runs.ts';
+import type { SyncDefinition } from '../model/definitions.ts';
+import type { Ledger } from '../store/ledger.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { decideNotification } from './notify/decide.ts';
-import { reportedError } from './notify/run-report.ts';
 import { runFolder } from './staging/staging.ts';
 
 export interface FinishRunInput {
@@ -28,11 +31,11 @@ export interface FinishedRun {
   readonly watermark: string | null;
   readonly seconds: number;
   readonly warnings: readonly string[];
-  /** Whether somebody asked to be told of it. */
+  /** Whether something follows from it: somebody is to be told, an incident has opened or is over. */
   readonly isTold: boolean;
 }
 
-export function finishRun({ ledger, staging, log }: ActivityDependencies) {
+export function finishRun({ ledger, staging, metrics, log }: ActivityDependencies) {
   return async ({ sync, run, failure, warnings: told = [] }: FinishRunInput): Promise<FinishedRun> => {
     for (const warning of told) await ledger.runs.addWarning(run, warning);
     const record = await ledger.runs.finish(run, (counts) => ({
@@ -57,12 +60,22 @@ export function finishRun({ ledger, staging, log }: ActivityDependencies) {
       };
     const { status, dataType, counts, watermarkAfter, startedAt, finishedAt, warnings } = record;
     const seconds = ((finishedAt ?? startedAt).getTime() - startedAt.getTime()) / 1_000;
+    metrics.runEnded(sync, status, seconds);
     log.info({ sync, run, status, ...counts, seconds, type: failure?.type }, 'run ended');
-    const isTold =
-      definition !== undefined &&
-      status !== 'running' &&
-      decideNotification({ status, counts, error: reportedError(record) }, definition.notifications) !==
-        undefined;
+    const isTold = definition !== undefined && (await hasFollowUp(ledger, record, definition));
     return { status, dataType, counts, watermark: watermarkAfter, seconds, warnings, isTold };
   };
+}
+
+async function hasFollowUp(ledger: Ledger, record: RunRecord, definition: SyncDefinition): Promise<boolean> {
+  const { sync, status } = record;
+  if (status === 'running') return false;
+  const open = await ledger.incidents.open({ type: 'sync', name: sync });
+  const { event, raised, closed } = runSignals(
+    { ...record, status, error: reportedError(record) },
+    definition.notifications,
+    open.map(({ kind }) => kind),
+    definition.options.max_rows_per_run,
+  );
+  return event !== undefined || raised.length + closed.length > 0;
 }

@@ -1,5 +1,7 @@
-/** Housekeeping, every minute: closes runs that nobody ended, mirrors pauses, sweeps what has expired. */
+/** Housekeeping, every minute: closes runs that nobody ended, mirrors pauses, sweeps what has expired, tells what is due. */
 import { parseDuration } from '../model/duration.ts';
+import { classify } from '../model/errors.ts';
+import { look } from '../notify/watch.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { runFolder } from './staging/staging.ts';
 
@@ -18,7 +20,8 @@ export interface Maintained {
   readonly sweptRuns: number;
 }
 
-export function maintain({ ledger, staging, temporal, log }: ActivityDependencies) {
+export function maintain(dependencies: ActivityDependencies) {
+  const { ledger, staging, temporal, log } = dependencies;
   return async (): Promise<Maintained> => {
     const now = Date.now();
     const closed: { sync: string; run: string }[] = [];
@@ -60,6 +63,10 @@ export function maintain({ ledger, staging, temporal, log }: ActivityDependencie
     const sweptRuns = await ledger.runs.sweep(new Date(now - RUNS_MS));
     await ledger.corrections.sweep(new Date(now - RUNS_MS));
     await ledger.previews.sweep(PREVIEWS_MS);
+    await ledger.incidents.sweep(new Date(now - RUNS_MS));
+    await look(dependencies).catch((error: unknown) => {
+      log.warn({ type: classify(error).type }, 'what is due could not be told; it is tried again');
+    });
     return { closed, sweptRejectedRows, sweptRuns };
   };
 }

@@ -1,90 +1,93 @@
-/** Tells people what they asked to be told about a run that has ended, or that it waits for them. */
-import { IDENTIFIER_COLUMNS, type SourceRow } from '../model/row.ts';
+/**
+ * What follows from a run that has ended, or waits: incidents open or are over, a schedule is paused where only a person can
+ * help, and who asked is told.
+ */
+import { ERROR_RULES, isErrorType } from '../model/errors.ts';
+import { failuresInARow } from '../model/failures-in-a-row.ts';
+import type { IncidentSubject } from '../model/incident.ts';
+import { type RunSignals, runSignals } from '../notify/decide.ts';
+import { Audiences, deliver } from '../notify/deliver.ts';
+import { renderMail } from '../notify/render-mail.ts';
+import { reportOfRun } from '../notify/report-of-run.ts';
+import { tellDue } from '../notify/tell-due.ts';
+import type { StoredSync } from '../store/definitions.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { decideNotification } from './notify/decide.ts';
-import { renderMail } from './notify/render-mail.ts';
-import { type Rejection, type RowIdentifier, type RunReport, reportedError } from './notify/run-report.ts';
-import { setupAdvice } from './notify/setup-advice.ts';
 
 export interface NotifyInput {
   readonly sync: string;
   readonly run: string;
 }
 
-const EXAMPLES = 3;
+/** Cancelled runs and such that fail for a while lie between those that count. */
+const RUNS_LOOKED_AT = 200;
 
 /**
- * @returns the kind of notification that is out now, or `none`
- * @throws CdiError `mail_unavailable` where nobody could be reached
+ * @returns the kinds of what was told or found, or `none`
+ * @throws CdiError `mail_unavailable`, `webhook_unavailable` where somebody could not be reached
  */
-export function notify({ ledger, mail, log, settings }: ActivityDependencies) {
+export function notify(dependencies: ActivityDependencies) {
+  const { ledger, log, settings, channels } = dependencies;
   return async ({ sync: name, run }: NotifyInput): Promise<string> => {
     const record = await ledger.runs.get(run);
     const sync = (await ledger.definitions.syncs()).find((candidate) => candidate.name === name);
-    if (!record || record.status === 'running' || !sync) return 'none';
-    const { definition } = sync;
-    const error = reportedError(record);
-    const report: RunReport = {
-      sync: name,
-      run,
-      dataType: definition.data_type,
-      source: `${definition.source.schema}.${definition.source.table}`,
-      workspace: definition.workspace,
-      trigger: record.trigger,
-      status: record.status,
-      startedAt: record.startedAt,
-      finishedAt: record.finishedAt,
-      counts: record.counts,
-      watermark: record.watermarkAfter,
-      error,
-      setup: await setupAdvice(ledger, definition, error?.type, settings.egress),
-      held: record.held,
-      rejections: [],
-      futureRows: record.futureRows,
-      nullTimestampRows: record.nullRows,
-      warnings: record.warnings,
-      links: { temporal: linkTo(settings.temporalUi, settings.namespace, name, record.workflowRunId) },
-    };
-    const kind = decideNotification(report, definition.notifications);
-    if (!kind || (await ledger.notifications.wasSent(run, kind))) return kind ?? 'none';
-    if (!mail) {
-      log.warn({ sync: name, run, kind }, 'a notification is due but no mail server is configured');
-      return 'none';
-    }
-    const rejections = await rejectionsOf();
-    const { refused } = await mail.send(
-      renderMail(kind, { ...report, rejections }, definition.notifications.contacts),
+    const report = record && sync && (await reportOfRun(ledger, sync, record, settings));
+    if (!record || !sync || !report) return 'none';
+    const { notifications, options } = sync.definition;
+    const subject: IncidentSubject = { type: 'sync', name };
+    const open = await ledger.incidents.open(subject);
+    const signals = runSignals(
+      report,
+      notifications,
+      open.map(({ kind }) => kind),
+      options.max_rows_per_run,
     );
-    if (refused > 0) log.warn({ sync: name, run, kind, refused }, 'the mail server refused some recipients');
-    await ledger.notifications.markSent(run, kind);
-    return kind;
+    for (const { kind, detail } of signals.raised)
+      await ledger.incidents.raise({ subject, kind, detail, run });
+    await ledger.incidents.close(open.filter(({ kind }) => signals.closed.includes(kind)));
+    if (signals.raised.length > 0) await pauseWhereDue(dependencies, sync, run);
 
-    async function rejectionsOf(): Promise<Rejection[]> {
-      const rejections: Rejection[] = [];
-      for (const { code, reason, count } of await ledger.rejectedRows.countsByReason(run)) {
-        const examples = await ledger.rejectedRows.list(name, { run, code, limit: EXAMPLES });
-        rejections.push({
-          code,
-          reason,
-          count,
-          examples: examples.map(({ row }) => ({ updatedAt: row.updatedAt, identifier: identifierOf(row) })),
-        });
-      }
-      return rejections;
+    const { webhooks } = await new Audiences(ledger).of(subject);
+    if (!channels.mail && webhooks.length === 0 && hasNews(signals)) {
+      log.warn({ sync: name, run }, 'a notification is due but no mail server is configured');
     }
+    if (signals.event !== undefined) {
+      const notification = renderMail(signals.event, report, notifications.contacts);
+      await deliver(dependencies, notification, webhooks);
+    }
+    if (signals.raised.length + signals.closed.length > 0) await tellDue(dependencies, subject);
+    const kinds = [
+      ...(signals.event === undefined ? [] : [signals.event]),
+      ...signals.raised.map(({ kind }) => kind),
+      ...signals.closed.map((kind) => `${kind} is over`),
+    ];
+    return kinds.join(', ') || 'none';
   };
 }
 
-/** The first identifier column that a row fills. */
-function identifierOf(row: SourceRow): RowIdentifier | null {
-  for (const column of ['id', ...IDENTIFIER_COLUMNS] as const) {
-    const value = row[column];
-    if (value) return { column: column.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(), value };
-  }
-  return null;
-}
+const hasNews = ({ event, raised, closed }: RunSignals): boolean =>
+  event !== undefined || raised.length + closed.length > 0;
 
-function linkTo(ui: string | undefined, namespace: string, sync: string, runId: string): string | undefined {
-  if (ui === undefined) return undefined;
-  return `${ui}/namespaces/${namespace}/workflows/${encodeURIComponent(`sync/${sync}`)}/${runId}/timeline`;
+/** Trying again is of no use, and each failure costs a warehouse its query: the schedule rests until somebody has mended it. */
+async function pauseWhereDue(
+  { ledger, temporal, log }: ActivityDependencies,
+  { name, definition, paused, resumedAt }: StoredSync,
+  run: string,
+): Promise<void> {
+  const { pause_after_failures: limit } = definition.options;
+  if (limit === 0 || paused || definition.schedule === 'manual') return;
+  const ended = await ledger.runs.endedSince(name, resumedAt, RUNS_LOOKED_AT);
+  const failures = failuresInARow(ended);
+  if (failures < limit) return;
+  const type = ended[0]?.error?.type;
+  const why = isErrorType(type) ? ` ${ERROR_RULES[type].summary}` : '';
+  const note = `Paused: ${failures} runs in a row failed.${why} Once it is mended: cdi resume ${name}`;
+  await temporal.pauseSchedule(name, note);
+  await ledger.definitions.setPaused(name, true, note);
+  await ledger.incidents.raise({
+    subject: { type: 'sync', name },
+    kind: 'paused',
+    detail: { failures, ...(isErrorType(type) ? { error: type } : {}) },
+    run,
+  });
+  log.warn({ sync: name, run, failures, type }, 'schedule paused after failed runs');
 }

@@ -8,6 +8,7 @@ import type { BrazeClient } from './braze/client.ts';
 import { Concurrency } from './braze/concurrency.ts';
 import { DEFAULT_LIMITS, type EndpointFamily, endpointOf } from './braze/endpoints.ts';
 import { IdleClients } from './braze/idle-clients.ts';
+import { meteredBudget, meteredClient, meteredUploads } from './braze/metered.ts';
 import type { RateLimit } from './braze/rate-budget.ts';
 import { sendBatch } from './braze/send-batch.ts';
 import { epochHolder } from './caller.ts';
@@ -26,8 +27,8 @@ export interface UploadInput {
 const GRACE_MS = 3_000;
 
 /** @returns what the run counted so far, by the ledger */
-export function upload({ ledger, staging, budgets, settings }: ActivityDependencies) {
-  const clients = new IdleClients();
+export function upload({ ledger, staging, budgets, guard, metrics, settings }: ActivityDependencies) {
+  const clients = new IdleClients(guard);
   return async ({ place, pages }: UploadInput): Promise<RunCounts> =>
     withHeartbeat(async (signal, tell) => {
       const { definition: sync } = await ledger.definitions.sync(place.sync);
@@ -45,6 +46,11 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
         connections: options.max_concurrency,
       };
       const client = clients.take(connection);
+      const requests = { workspace: sync.workspace, family };
+      const metered = {
+        client: meteredClient(client, requests, metrics),
+        budget: meteredBudget(budget, requests, metrics),
+      };
       let isDone = false;
       let told: StepProgress = {};
       const alsoTell = (more: StepProgress): void => tell((told = { ...told, ...more }));
@@ -56,7 +62,7 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
           holder: { ...epochHolder(place.sync, place.epoch), leaseOwner: owner },
           run: place.run,
           segment: place.segment,
-          uploads: ledger.uploads,
+          uploads: meteredUploads(ledger.uploads, place.sync, metrics),
           window: options.unconfirmed_window,
           concurrency,
           signal,
@@ -65,9 +71,8 @@ export function upload({ ledger, staging, budgets, settings }: ActivityDependenc
             sendBatch(
               batch,
               {
-                client,
+                ...metered,
                 endpoint: endpointOf(batch.kind, sync.catalog ?? ''),
-                budget,
                 concurrency,
                 mayWrite: lease.holds,
                 untilMayWrite: lease.untilHolds,

@@ -72,6 +72,7 @@ export async function startSystem({ say, stop, profile }: SystemOptions): Promis
       cacheFolder: cacheFolder(process.env),
       workerEnv: {
         ...process.env,
+        CDI_ALLOWED_ADDRESSES: '127.0.0.0/8',
         ...(profile === undefined ? {} : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profile}` }),
       },
       say,

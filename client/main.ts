@@ -101,6 +101,10 @@ program
     const { cacheFolder } = await import('./embedded/temporal-cli.ts');
     const { runUp } = await import('./up/run-up.ts');
     const { restoreSchedules } = await import('./commands/restore-schedules.ts');
+    const { watchServices } = await import('./commands/watch-services.ts');
+    const { watchSettings } = await import('./commands/watch.ts');
+    const { homeAt, logOf } = await import('./up/home.ts');
+    const settings = watchSettings(process.env);
     await runUp({
       home,
       temporalPort: options.temporalPort,
@@ -115,6 +119,7 @@ program
         ? [fileURLToPath(import.meta.url), '--home', home, 'up', ...ports.map(String)]
         : undefined,
       onReady: (services) => restoreSchedules(services, (line) => terminalOutput(false).say(line)),
+      beside: (services) => watchServices(services, settings, logOf(homeAt(home), 'watch')),
     });
   });
 
@@ -297,6 +302,30 @@ program
       const { resumeSync } = await import('./commands/pause.ts');
       const message = await resumeSync(session, sync, options.note);
       output.print(output.json ? JSON.stringify({ sync, paused: false }) : message);
+    }),
+  );
+
+program
+  .command('logs')
+  .description('what the worker logged about a run')
+  .argument('<run>', 'its id, as `cdi runs` prints it, or the first eight characters or more')
+  .option('--stdin', 'read logs from standard input instead of those of `cdi up`', false)
+  .action(async (run: string, options: { stdin: boolean }) => {
+    const { home, json } = globals();
+    const { showLogs } = await import('./commands/logs.ts');
+    await showLogs(terminalOutput(json), run, home, options.stdin ? process.stdin : undefined);
+  });
+
+program
+  .command('watch')
+  .description('tell what no run can tell: syncs that are stale, credentials that expire; part of `cdi up`')
+  .option('--once', 'look once and end', false)
+  .action((options: { once: boolean }) =>
+    inSession(async (session, output) => {
+      const { runWatch } = await import('./commands/watch.ts');
+      const { stopRequest } = await import('./up/stop-request.ts');
+      using request = stopRequest();
+      await runWatch(session, output, { ...options, env: process.env, stop: request.asked });
     }),
   );
 

@@ -21,6 +21,33 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && text.replace(/\/$/, '').toLowerCase() === new URL(text).origin;
 }
 
+const webhookSchema = z
+  .strictObject({
+    name: nameSchema.describe('Name that `notifications.webhooks` of a sync refers to.'),
+    url: z
+      .union([
+        secretSchema,
+        z.url({
+          protocol: /^https?$/,
+          error: 'write https://…, or ${env:NAME} or ${file:PATH} where the URL is a secret',
+        }),
+      ])
+      .describe(
+        'Address, or a reference where the address is itself a secret, as that of a Slack webhook. It must lead to a public ' +
+          'IP address, or to one of `CDI_ALLOWED_ADDRESSES`; redirects are not followed.',
+      ),
+    secret: secretSchema
+      .optional()
+      .describe('Key that signs each message with HMAC-SHA256. Default: no signature.'),
+    format: z
+      .enum(['json', 'slack'])
+      .default('json')
+      .describe(
+        '`json` for programs; `slack` for an incoming webhook of Slack, Mattermost or whatever reads its form.',
+      ),
+  })
+  .describe('Where alerts are posted.');
+
 export const workspaceSchema = z
   .strictObject({
     kind: z.literal('workspace').describe('Marks the file as a workspace.'),
@@ -46,8 +73,29 @@ export const workspaceSchema = z
       .max(100_000)
       .default(3000)
       .describe('Rate limit of `/users/track`, in requests per 3 seconds.'),
+    webhooks: z
+      .array(webhookSchema)
+      .refine(
+        (webhooks) => new Set(webhooks.map(({ name }) => name)).size === webhooks.length,
+        'give each its own name',
+      )
+      .optional()
+      .describe(
+        'Where alerts about the syncs of this workspace are posted, beside the mails to their contacts.',
+      ),
   })
   .describe('One Braze workspace: where to send, and with which key.');
+
+/** Paths of the fields of a workspace that are written as references. */
+export function workspaceSecrets({ webhooks = [] }: z.infer<typeof workspaceSchema>): string[] {
+  return [
+    'api_key',
+    ...webhooks.flatMap(({ url, secret }, index) => [
+      ...(url.startsWith('${') ? [`webhooks.${index}.url`] : []),
+      ...(secret === undefined ? [] : [`webhooks.${index}.secret`]),
+    ]),
+  ];
+}
 
 export const credentialSchema = z
   .discriminatedUnion('warehouse', warehouseCredentialSchemas)
@@ -87,8 +135,24 @@ const notificationsSchema = z
       .boolean()
       .default(false)
       .describe('With `on_success`: also when there were no new rows.'),
+    on_warnings: z
+      .boolean()
+      .default(true)
+      .describe('Also tell, once until they are gone, of rows in the future and of ceilings that come near.'),
+    stale_after: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .default(3)
+      .describe(
+        'Also tell when no run has ended well for this many intervals of the schedule; 0 means never.',
+      ),
+    webhooks: z
+      .array(nameSchema)
+      .optional()
+      .describe('Webhooks of the workspace that are told as well. Default: all of them.'),
   })
-  .describe('Who is told what, by e-mail.');
+  .describe('Who is told what, by e-mail and by the webhooks of the workspace.');
 
 const LOOKBACK_MOST_MS = 86_400_000;
 
@@ -164,6 +228,14 @@ const optionsSchema = z
       .default(5_000_000)
       .describe(
         'Rows of the `lookback` stretch that are kept on record. Beyond it the newest that fit stay, and the run says so.',
+      ),
+    pause_after_failures: z
+      .int()
+      .min(0)
+      .max(1_000)
+      .default(5)
+      .describe(
+        'After this many failed runs in a row that only a person can mend, the schedule is paused until `cdi resume`; 0 means never.',
       ),
     keep_rows: duration('How long staged pages are kept after the commit. `0s`: not at all.').default('0s'),
   })

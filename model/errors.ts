@@ -130,6 +130,11 @@ export const ERROR_RULES = {
     'Braze does not know the address.',
     'Check the endpoint in the workspace file.',
   ),
+  endpoint_forbidden: config(
+    'operator',
+    'The endpoint of the workspace does not lead to a public address.',
+    'Correct the endpoint in the workspace file; where such an address is meant, put it into CDI_ALLOWED_ADDRESSES of the worker.',
+  ),
   catalog_missing: config(
     'braze_admin',
     'The catalog does not exist in Braze.',
@@ -204,6 +209,11 @@ export const ERROR_RULES = {
     'operator',
     'The mail server cannot be reached, or refuses the mail.',
     'Check CDI_SMTP_URL (host, port, user, password, smtp:// or smtps://) and the sender; runs go on without mail.',
+  ),
+  webhook_unavailable: transient(
+    'operator',
+    'A webhook cannot be reached, or refuses the message.',
+    'Check its URL in the workspace file, and what it answers. It must not redirect; an address that is not public must be in CDI_ALLOWED_ADDRESSES. Runs go on without it.',
   ),
   // Order among runs and attempts
   superseded: final(

@@ -22,6 +22,9 @@ export function queuePrefix(controlQueue: string): string {
 
 /** The id under which a sync's only open run lives: the id is the lock. */
 export const runWorkflowId = (sync: string): string => `sync/${sync}`;
+/** The sync back from the id of its run, or of its tick; undefined for other workflows. */
+export const syncOfWorkflow = (workflowId: string | undefined): string | undefined =>
+  /^(?:sync|tick)\/([a-z0-9_-]+?)(?:-\d{4}-\d{2}-\d{2}T[\d:]+Z)?$/.exec(workflowId ?? '')?.[1];
 /** Id of a sync's schedule; Temporal appends the tick's time for each `scheduledSync`. */
 export const scheduleId = (sync: string): string => `sync/${sync}`;
 export const tickWorkflowId = (sync: string): string => `tick/${sync}`;

@@ -136,6 +136,16 @@ export function compileSchedule(schedule: Schedule): CompiledSchedule | null {
 }
 
 /**
+ * @param schedule as validated by `scheduleSchema`
+ * @returns the longest time between two firings, in milliseconds; undefined where it never fires by itself
+ */
+export function longestGapMs(schedule: Schedule): number | undefined {
+  if (schedule === 'manual') return undefined;
+  const gaps = gapsOf(schedule);
+  return gaps && gaps.largest * MINUTE_MS;
+}
+
+/**
  * What is allowed but may surprise.
  *
  * @param schedule as validated by `scheduleSchema`

@@ -56,6 +56,31 @@ export const workerEnvironmentSchema = z.object({
       'IP addresses or ranges from which this installation reaches the warehouses, separated by commas: `cdi setup` and ' +
         'alerts fill them into allow-lists.',
     ),
+  CDI_ALLOWED_ADDRESSES: z
+    .string()
+    .refine(
+      (text) => parseEgress(text) !== undefined,
+      'write IP addresses or ranges such as 10.1.2.3 and 10.1.0.0/16, separated by commas',
+    )
+    .optional()
+    .describe(
+      'IP addresses or ranges that webhooks and endpoints of workspaces may lead to although they are not public, separated ' +
+        'by commas. Default: none.',
+    ),
+  CDI_METRICS_ADDRESS: z
+    .string()
+    .regex(/^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'write HOST:PORT, such as 127.0.0.1:9464')
+    .optional()
+    .describe(
+      'Where the worker answers Prometheus at `/metrics`, as HOST:PORT such as `127.0.0.1:9464`. Default: nowhere.',
+    ),
+  CDI_OTLP_URL: z
+    .string()
+    .regex(/^https?:\/\/./, 'write the URL of an OTLP receiver, such as http://localhost:4318')
+    .optional()
+    .describe(
+      'OpenTelemetry receiver (OTLP over HTTP) that gets traces of runs and steps, such as `http://localhost:4318`. Default: none are made.',
+    ),
   CDI_LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe("Least level of the worker's log lines."),
   CDI_LEASE_TTL: z
     .string()
@@ -131,10 +156,30 @@ export interface WorkerSettings {
   /** Without a slash at its end. */
   readonly temporalUi: string | undefined;
   readonly egress: readonly string[];
+  /** What may be reached although it is not public. */
+  readonly allowedAddresses: readonly string[];
+  /** HOST:PORT; undefined where nobody asks for metrics. */
+  readonly metricsAddress: string | undefined;
+  /** Without a slash at its end; undefined where no traces are made. */
+  readonly otlpUrl: string | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly leaseTtlMs: number;
   readonly heartbeatTimeoutMs: number;
 }
+
+const watchEnvironmentSchema = workerEnvironmentSchema.pick({
+  CDI_SMTP_URL: true,
+  CDI_MAIL_FROM: true,
+  CDI_TEMPORAL_UI: true,
+  CDI_EGRESS_ADDRESSES: true,
+  CDI_ALLOWED_ADDRESSES: true,
+});
+
+/** What telling people takes. */
+export type WatchSettings = Pick<
+  WorkerSettings,
+  'smtpUrl' | 'mailFrom' | 'temporalUi' | 'egress' | 'allowedAddresses'
+>;
 
 /** Names the variables that are wrong, never their values. */
 export class SettingsError extends Error {
@@ -170,8 +215,32 @@ export function parseWorkerSettings(env: Readonly<Record<string, string | undefi
     queuePrefix: data.CDI_QUEUE_PREFIX,
     temporalUi: data.CDI_TEMPORAL_UI?.replace(/\/$/, ''),
     egress: parseEgress(data.CDI_EGRESS_ADDRESSES ?? '') ?? [],
+    allowedAddresses: parseEgress(data.CDI_ALLOWED_ADDRESSES ?? '') ?? [],
+    metricsAddress: data.CDI_METRICS_ADDRESS,
+    otlpUrl: data.CDI_OTLP_URL?.replace(/\/$/, ''),
     logLevel: data.CDI_LOG_LEVEL,
     leaseTtlMs: parseDuration(data.CDI_LEASE_TTL) ?? SHORTEST_LEASE_MS,
     heartbeatTimeoutMs: parseDuration(data.CDI_HEARTBEAT_TIMEOUT) ?? SHORTEST_HEARTBEAT_TIMEOUT_MS,
+  };
+}
+
+/**
+ * What the watch reads: the same variables as the worker.
+ *
+ * @param env the environment; an empty variable counts as not set
+ * @throws SettingsError with every problem at once
+ */
+export function parseWatchSettings(env: Readonly<Record<string, string | undefined>>): WatchSettings {
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+  const parsed = watchEnvironmentSchema.safeParse(given);
+  if (!parsed.success)
+    throw new SettingsError(parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`));
+  const { data } = parsed;
+  return {
+    smtpUrl: data.CDI_SMTP_URL,
+    mailFrom: data.CDI_MAIL_FROM,
+    temporalUi: data.CDI_TEMPORAL_UI?.replace(/\/$/, ''),
+    egress: parseEgress(data.CDI_EGRESS_ADDRESSES ?? '') ?? [],
+    allowedAddresses: parseEgress(data.CDI_ALLOWED_ADDRESSES ?? '') ?? [],
   };
 }

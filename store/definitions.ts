@@ -20,6 +20,16 @@ export type Secrets = Readonly<Record<string, string>>;
 export interface StoredWorkspace {
   readonly definition: WorkspaceDefinition;
   readonly apiKey: string;
+  readonly webhooks: readonly WebhookTarget[];
+}
+
+/** A webhook of a workspace with its secrets in clear; only ever in memory. */
+export interface WebhookTarget {
+  readonly name: string;
+  readonly url: string;
+  /** Signs each message; undefined where none is signed. */
+  readonly secret: string | undefined;
+  readonly format: 'json' | 'slack';
 }
 
 export interface StoredCredential {
@@ -34,6 +44,8 @@ export interface StoredSync {
   readonly testedAt: Date | null;
   readonly paused: boolean;
   readonly pauseNote: string | null;
+  /** When its schedule was last let go; null where it never was paused. */
+  readonly resumedAt: Date | null;
   readonly createdAt: Date;
 }
 
@@ -87,9 +99,17 @@ export class Definitions {
       .where('name', '=', name)
       .executeTakeFirst();
     if (!row) throw new CdiError('definition_missing', `The workspace ${name} is not in the ledger.`);
+    const definition = workspaceSchema.parse(row.definition);
+    const secrets = this.#openSecrets(row.secret, `workspace ${name}`);
     return {
-      definition: workspaceSchema.parse(row.definition),
-      apiKey: this.#openSecrets(row.secret, `workspace ${name}`)['api_key'] ?? '',
+      definition,
+      apiKey: secrets['api_key'] ?? '',
+      webhooks: (definition.webhooks ?? []).map(({ name: webhook, url, format }, index) => ({
+        name: webhook,
+        url: secrets[`webhooks.${index}.url`] ?? url,
+        secret: secrets[`webhooks.${index}.secret`],
+        format,
+      })),
     };
   }
 
@@ -294,9 +314,17 @@ export class Definitions {
       .execute();
   }
 
-  /** Mirrors the pause of a schedule, so that it survives the loss of the Temporal database. */
+  /** Mirrors the pause of a schedule, so that it survives the loss of the Temporal database, and when it was let go. */
   async setPaused(name: string, paused: boolean, note: string | null): Promise<void> {
-    await this.#db.updateTable('syncs').set({ paused, pause_note: note }).where('name', '=', name).execute();
+    await this.#db
+      .updateTable('syncs')
+      .set({
+        paused,
+        pause_note: note,
+        ...(paused ? {} : { resumed_at: sql`case when paused then now() else resumed_at end` }),
+      })
+      .where('name', '=', name)
+      .execute();
   }
 
   #seal(secrets: Secrets, purpose: string): Buffer {
@@ -325,6 +353,7 @@ export function toStoredSync(row: Selectable<SyncTable>, parsed?: SyncDefinition
     testedAt: row.tested_at,
     paused: row.paused,
     pauseNote: row.pause_note,
+    resumedAt: row.resumed_at,
     createdAt: row.created_at,
   };
 }

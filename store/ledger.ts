@@ -5,14 +5,15 @@ import { ApiKeys } from './api-keys.ts';
 import { ApiSessions } from './api-sessions.ts';
 import { Corrections } from './corrections.ts';
 import { Definitions } from './definitions.ts';
+import { Deliveries } from './deliveries.ts';
 import type { HandledCounts } from '../model/guard.ts';
 import { handledCounts } from './handled-counts.ts';
+import { Incidents } from './incidents.ts';
 import { InstantParts } from './instant-parts.ts';
 import type { Keyring } from './keyring.ts';
 import { Leases } from './leases.ts';
 import { Lookback } from './lookback.ts';
 import { migrate } from './migrate.ts';
-import { Notifications } from './notifications.ts';
 import { Previews } from './previews.ts';
 import { RejectedRows } from './rejected-rows.ts';
 import { Retries } from './retries.ts';
@@ -20,6 +21,7 @@ import { type Rewind, rewindWatermark } from './rewind.ts';
 import { Runs } from './runs.ts';
 import type { LedgerSchema } from './schema.ts';
 import { SyncOverviews } from './sync-overviews.ts';
+import { type SyncState, syncStates } from './sync-states.ts';
 import { Uploads } from './uploads.ts';
 import { Watermarks } from './watermarks.ts';
 
@@ -35,11 +37,14 @@ export interface Ledger {
   readonly corrections: Corrections;
   readonly leases: Leases;
   readonly previews: Previews;
-  readonly notifications: Notifications;
   readonly apiKeys: ApiKeys;
   readonly apiSessions: ApiSessions;
   readonly overviews: SyncOverviews;
+  readonly incidents: Incidents;
+  readonly deliveries: Deliveries;
   readonly keyring: Keyring;
+  /** How every sync stands that is not deleted. */
+  syncStates(): Promise<SyncState[]>;
   /** How many rows at and after a watermark are handled already. */
   handledCounts(sync: string, from: string | null): Promise<HandledCounts>;
   /** Sets a watermark back. @returns false where a run is open, or the watermark has moved since */
@@ -86,11 +91,13 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     corrections: new Corrections(db),
     leases: new Leases(db),
     previews: new Previews(db, keyring),
-    notifications: new Notifications(db),
     apiKeys: new ApiKeys(db),
     apiSessions: new ApiSessions(db),
     overviews: new SyncOverviews(db),
+    incidents: new Incidents(db),
+    deliveries: new Deliveries(db),
     keyring,
+    syncStates: () => syncStates(db),
     handledCounts: (sync, from) => handledCounts(db, sync, from),
     rewind: (rewind) => rewindWatermark(db, rewind),
     migrate: async () => {

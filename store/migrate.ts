@@ -6,6 +6,7 @@ import * as first from './migrations/0001-first-ledger.ts';
 import * as partsAndLookback from './migrations/0002-parts-and-lookback.ts';
 import * as heldRunsAndCorrections from './migrations/0003-held-runs-and-corrections.ts';
 import * as apiKeysAndSessions from './migrations/0004-api-keys-and-sessions.ts';
+import * as incidents from './migrations/0005-incidents.ts';
 import type { LedgerSchema } from './schema.ts';
 
 /** In order; a released migration is never changed, a new one is added below. */
@@ -14,6 +15,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-parts-and-lookback': partsAndLookback,
   '0003-held-runs-and-corrections': heldRunsAndCorrections,
   '0004-api-keys-and-sessions': apiKeysAndSessions,
+  '0005-incidents': incidents,
 };
 
 /**

@@ -202,6 +202,20 @@ export class Runs {
     return rows.map(toRecord);
   }
 
+  /** Runs of a sync that have ended since a time, newest first. */
+  async endedSince(sync: string, since: Date | null, limit: number): Promise<RunRecord[]> {
+    const rows = await this.#db
+      .selectFrom('runs')
+      .selectAll()
+      .where('sync', '=', sync)
+      .where('finished_at', 'is not', null)
+      .$if(since !== null, (query) => query.where('started_at', '>', since ?? new Date(0)))
+      .orderBy('started_at', 'desc')
+      .limit(limit)
+      .execute();
+    return rows.map(toRecord);
+  }
+
   /**
    * Rows that were sent and rejected, by the UTC day on which their runs began.
    *
@@ -267,7 +281,6 @@ export class Runs {
   async sweep(olderThan: Date): Promise<number> {
     const result = await this.#db.deleteFrom('runs').where('finished_at', '<', olderThan).executeTakeFirst();
     await this.#db.deleteFrom('possibly_doubled').where('recorded_at', '<', olderThan).execute();
-    await this.#db.deleteFrom('notifications').where('sent_at', '<', olderThan).execute();
     return Number(result.numDeletedRows);
   }
 }

@@ -2,6 +2,7 @@
 import type { ColumnType, Generated } from 'kysely';
 import type { DataType } from '../model/data-type.ts';
 import type { HeldRun } from '../model/guard.ts';
+import type { IncidentDetail } from '../model/incident.ts';
 import type { RunStatus, Trigger } from '../model/run.ts';
 import type { TailHead } from './segment-tail.ts';
 
@@ -44,6 +45,8 @@ export interface SyncTable {
   tested_at: Date | null;
   paused: Generated<boolean>;
   pause_note: string | null;
+  /** When its schedule was last let go. */
+  resumed_at: Date | null;
   epoch: Count;
   /** Temporal run id that read the watermark under this epoch; null once that run has finished. */
   epoch_owner: string | null;
@@ -201,9 +204,39 @@ export interface PreviewTable {
   created_at: Generated<Date>;
 }
 
-export interface NotificationTable {
-  run: string;
+export interface IncidentTable {
+  id: Generated<number>;
+  subject_type: 'sync' | 'credential';
+  subject: string;
   kind: string;
+  detail: Json<IncidentDetail>;
+  /** The run that opened it, and the last one that met it. */
+  run: string | null;
+  last_run: string | null;
+  occurrences: Count;
+  opened_at: Generated<Date>;
+  last_at: Generated<Date>;
+  closed_at: Date | null;
+}
+
+/** What is to be told of an incident, and was. */
+export interface NoticeTable {
+  id: Generated<number>;
+  incident: number;
+  event: 'opened' | 'recovered';
+  due_at: Generated<Date>;
+  /** A process is telling it until then. */
+  claimed_until: Date | null;
+  told_at: Date | null;
+  told_as: 'single' | 'summary' | 'given_up' | null;
+  /** Key of the message that told it. */
+  message: string | null;
+}
+
+export interface DeliveryTable {
+  key: string;
+  /** `mail`, or a webhook of a workspace. */
+  target: string;
   sent_at: Generated<Date>;
 }
 
@@ -249,7 +282,9 @@ export interface LedgerSchema {
   rejected_rows: RejectedRowTable;
   leases: LeaseTable;
   previews: PreviewTable;
-  notifications: NotificationTable;
+  incidents: IncidentTable;
+  notices: NoticeTable;
+  deliveries: DeliveryTable;
   corrections: CorrectionTable;
   api_keys: ApiKeyTable;
   api_sessions: ApiSessionTable;

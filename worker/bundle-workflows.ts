@@ -1,9 +1,11 @@
 /**
- * Prints the bundle of the workflows, with the constants of its first argument (JSON). A process of its own, because the
- * bundler takes 200 MB and does not give them back: a worker would carry them for as long as it runs.
+ * Prints the bundle of the workflows, with the interceptors and the constants that its argument names (JSON). A process of
+ * its own, because the bundler takes 200 MB and does not give them back: a worker would carry them for as long as it runs.
  */
+import { fileURLToPath } from 'node:url';
 import { type Logger, bundleWorkflowCode } from '@temporalio/worker';
-import { type WorkflowConstants, workflowConstants } from './workflow-constants.ts';
+import type { BundleContents } from './workflow-bundle.ts';
+import { workflowConstants } from './workflow-constants.ts';
 
 const silent = (): void => undefined;
 const logger: Logger = {
@@ -15,9 +17,12 @@ const logger: Logger = {
   error: silent,
 };
 
+const { interceptors, constants } = JSON.parse(process.argv[2] ?? '') as BundleContents;
+
 const { code } = await bundleWorkflowCode({
+  workflowInterceptorModules: interceptors.map((name) => fileURLToPath(import.meta.resolve(name))),
   workflowsPath: new URL('../workflows/index.ts', import.meta.url).pathname,
   logger,
-  ...workflowConstants(JSON.parse(process.argv[2] ?? '{}') as WorkflowConstants),
+  ...workflowConstants(constants),
 });
 await new Promise((resolve) => process.stdout.write(code, resolve));

@@ -10,13 +10,19 @@ import {
 } from '../activities/index.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { RateBudgets } from '../activities/braze/rate-budget.ts';
-import { createMailChannel } from '../activities/notify/mail-channel.ts';
 import { createFileStaging } from '../activities/staging/file-staging.ts';
+import { addLedgerMetrics } from '../metrics/ledger-metrics.ts';
+import { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
+import { processRegistry } from '../metrics/registry.ts';
 import { taskQueues } from '../model/names.ts';
+import { openChannels } from '../notify/dependencies.ts';
+import { addressGuard } from '../outbound/address-guard.ts';
 import type { Keyring } from '../store/keyring.ts';
 import { openLedger } from '../store/ledger.ts';
+import { freeLocalAddress, serveMetrics } from './serve-metrics.ts';
 import { temporalLogger } from './temporal-logger.ts';
 import { temporalSide } from './temporal-side.ts';
+import { TRACED_WORKFLOWS, openTraces } from './traces.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 export interface WorkerSettings {
@@ -29,6 +35,9 @@ export interface WorkerSettings {
   readonly queuePrefix: string;
   readonly temporalUi: string | undefined;
   readonly egress: readonly string[];
+  readonly allowedAddresses: readonly string[];
+  readonly metricsAddress: string | undefined;
+  readonly otlpUrl: string | undefined;
   readonly leaseTtlMs: number;
   readonly heartbeatTimeoutMs: number;
 }
@@ -48,27 +57,48 @@ const POLLERS = 2;
  * @throws what ended a worker against its will
  */
 export async function runWorkers(settings: WorkerSettings, log: Logger, onReady: () => void): Promise<void> {
+  const sdkAddress = settings.metricsAddress === undefined ? undefined : await freeLocalAddress();
   Runtime.install({
     logger: temporalLogger(log),
-    telemetryOptions: { logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} } },
+    telemetryOptions: {
+      logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
+      ...(sdkAddress === undefined
+        ? {}
+        : {
+            metrics: {
+              prometheus: {
+                bindAddress: sdkAddress,
+                countersTotalSuffix: true,
+                unitSuffix: true,
+                useSecondsForDurations: true,
+              },
+            },
+          }),
+    },
   });
-  const bundle = await workflowBundle({ CDI_HEARTBEAT_TIMEOUT_MS: settings.heartbeatTimeoutMs });
+  const registry = processRegistry();
+  const traces = settings.otlpUrl === undefined ? undefined : await openTraces(settings.otlpUrl);
+  const bundle = await workflowBundle({
+    constants: { CDI_HEARTBEAT_TIMEOUT_MS: settings.heartbeatTimeoutMs },
+    interceptors: traces === undefined ? [] : [TRACED_WORKFLOWS],
+  });
   const config: ClientConnectConfig = loadClientConnectConfig();
   const namespace = config.namespace ?? 'default';
   const connection = await NativeConnection.connect(config.connectionOptions);
   const clientConnection = await Connection.connect(config.connectionOptions);
   const ledger = openLedger({ url: settings.ledgerUrl, keyring: settings.keyring, connections: 16 });
-  const mail =
-    settings.smtpUrl === undefined
-      ? undefined
-      : createMailChannel({ smtpUrl: settings.smtpUrl, from: settings.mailFrom });
+  const guard = addressGuard(settings.allowedAddresses);
+  let stopMetrics: (() => void) | undefined;
+  const channels = openChannels({ smtpUrl: settings.smtpUrl, mailFrom: settings.mailFrom, guard });
   try {
     await ledger.migrate();
     const dependencies: ActivityDependencies = {
       ledger,
       staging: createFileStaging(settings.stagingFolder, settings.keyring),
       budgets: new RateBudgets(),
-      mail,
+      metrics: new PipelineMetrics(registry),
+      channels,
+      guard,
       temporal: temporalSide(new Client({ connection: clientConnection, namespace })),
       log,
       settings: {
@@ -87,6 +117,7 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
       shutdownGraceTime: SHUTDOWN_GRACE,
       shutdownForceTime: SHUTDOWN_FORCE,
       maxConcurrentActivityTaskPolls: POLLERS,
+      ...traces?.workerOptions,
     } satisfies Partial<WorkerOptions>;
     const workers = await Promise.all([
       Worker.create({
@@ -109,11 +140,17 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
         maxConcurrentActivityTaskExecutions: 32,
       }),
     ]);
+    if (settings.metricsAddress !== undefined && sdkAddress !== undefined) {
+      addLedgerMetrics(registry, ledger);
+      stopMetrics = await serveMetrics(registry, settings.metricsAddress, sdkAddress);
+    }
     const running = Promise.all(workers.map((worker) => worker.run()));
     onReady();
     await running;
   } finally {
-    mail?.close();
+    stopMetrics?.();
+    await traces?.close();
+    channels.close();
     await ledger.close();
     await clientConnection.close();
     await connection.close();

@@ -1,6 +1,7 @@
 /** Hands what the Temporal SDK logs to the process's own log. */
 import type { LogLevel, LogMetadata, Logger as TemporalLogger } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { syncOfWorkflow } from '../model/names.ts';
 
 const LEVELS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
 
@@ -18,12 +19,18 @@ const FIELDS = [
   'sdkComponent',
 ];
 
+/** Sync and run by the names that every other line has them under. */
+function placeOf({ workflowId, runId, workflowRunId }: LogMetadata): object {
+  const sync = typeof workflowId === 'string' ? syncOfWorkflow(workflowId) : undefined;
+  return sync === undefined ? {} : { sync, run: (runId ?? workflowRunId) as unknown };
+}
+
 export function temporalLogger(log: Logger): TemporalLogger {
   const write = (level: LogLevel, message: string, meta: LogMetadata = {}): void => {
     const fields = Object.fromEntries(
       FIELDS.filter((field) => field in meta).map((field) => [field, meta[field] as unknown]),
     );
-    log[LEVELS[level]](fields, message);
+    log[LEVELS[level]]({ ...placeOf(meta), ...fields }, message);
   };
   return {
     log: write,

@@ -14,12 +14,17 @@ const CACHE = join(ROOT, 'node_modules', '.cache', 'braze-cdi');
 const SOURCES = ['workflows', 'model'];
 const LARGEST_BUNDLE = 64 << 20;
 
-/**
- * @param constants that workflow code is made with
- * @returns the code of the workflows, for `Worker.create`
- */
-export async function workflowBundle(constants: WorkflowConstants): Promise<{ code: string }> {
-  const written = JSON.stringify(constants);
+/** What a bundle is made of beside the sources. */
+export interface BundleContents {
+  /** That workflow code is made with. */
+  readonly constants: WorkflowConstants;
+  /** Modules that are bundled with the workflows. */
+  readonly interceptors: readonly string[];
+}
+
+/** @returns the code of the workflows, for `Worker.create` */
+export async function workflowBundle(contents: BundleContents): Promise<{ code: string }> {
+  const written = JSON.stringify(contents);
   const path = join(CACHE, `workflows-${await hashOf(written)}.js`);
   const kept = await readFile(path, 'utf8').catch(() => undefined);
   if (kept !== undefined) return { code: kept };
@@ -40,9 +45,9 @@ async function keep(path: string, code: string): Promise<void> {
   await rename(unfinished, path);
 }
 
-/** @returns a hash of the constants and of every source */
-async function hashOf(constants: string): Promise<string> {
-  const hash = createHash('sha256').update(`${process.version}\0${constants}\0`);
+/** @returns a hash of the contents and of every source */
+async function hashOf(contents: string): Promise<string> {
+  const hash = createHash('sha256').update(`${process.version}\0${contents}\0`);
   const files = await Promise.all(
     SOURCES.map(async (folder) =>
       (await readdir(join(ROOT, folder), { recursive: true })).map((name) => join(folder, name)),

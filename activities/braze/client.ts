@@ -1,5 +1,8 @@
 /** The HTTP client for Braze: keep-alive connections, and a guard that is asked as each request is written. */
 import { Pool } from 'undici';
+import { CdiError } from '../../model/errors.ts';
+import type { AddressGuard } from '../../outbound/address-guard.ts';
+import { guardedConnect, isForbiddenAddress } from '../../outbound/guarded-connect.ts';
 import type { Endpoint } from './endpoints.ts';
 
 export interface BrazeAnswer {
@@ -33,7 +36,7 @@ export interface BrazeClient {
    * Sends one request.
    *
    * @param mayWrite asked at the moment the request would be written to the connection
-   * @throws NoAnswerError, NotWrittenError
+   * @throws NoAnswerError, NotWrittenError; CdiError `endpoint_forbidden`
    */
   send(endpoint: Endpoint, body: Uint8Array, mayWrite: () => boolean): Promise<BrazeAnswer>;
   /** Gives up on every request in flight. */
@@ -50,7 +53,8 @@ export interface BrazeClientOptions {
   readonly connections: number;
 }
 
-export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
+/** @param guard decides where the endpoint may lead */
+export function createBrazeClient(options: BrazeClientOptions, guard: AddressGuard): BrazeClient {
   const { origin, pathname } = new URL(options.endpoint);
   const base = pathname.replace(/\/$/, '');
   const pool = new Pool(origin, {
@@ -60,7 +64,7 @@ export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
     keepAliveTimeout: 30_000,
     headersTimeout: ANSWER_TIMEOUT_MS,
     bodyTimeout: ANSWER_TIMEOUT_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
+    connect: guardedConnect(guard, { timeout: CONNECT_TIMEOUT_MS }),
   });
   const headers = {
     authorization: `Bearer ${options.apiKey}`,
@@ -93,7 +97,9 @@ export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
               resolve({ status, headers: answerHeaders, body: Buffer.concat(chunks).toString() });
             },
             onResponseError(_controller, error) {
-              reject(error instanceof NotWrittenError ? error : new NoAnswerError(written, error));
+              if (error instanceof NotWrittenError) reject(error);
+              else
+                reject(isForbiddenAddress(error) ? endpointForbidden() : new NoAnswerError(written, error));
             },
           },
         );
@@ -101,3 +107,9 @@ export function createBrazeClient(options: BrazeClientOptions): BrazeClient {
     destroy: () => pool.destroy(),
   };
 }
+
+const endpointForbidden = (): CdiError =>
+  new CdiError(
+    'endpoint_forbidden',
+    'The endpoint leads to an address that is not public, and not in CDI_ALLOWED_ADDRESSES.',
+  );

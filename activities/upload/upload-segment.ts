@@ -3,8 +3,8 @@ import { CdiError } from '../../model/errors.ts';
 import type { SourceRow } from '../../model/row.ts';
 import type { UploadHolder } from '../../store/epoch.ts';
 import type { NewRejectedRow } from '../../store/rejected-rows.ts';
-import type { Uploads } from '../../store/uploads.ts';
 import { type BatchSummary, StagedBatch } from '../braze/batch-pages.ts';
+import type { UploadLedger } from '../braze/metered.ts';
 import type { Concurrency } from '../braze/concurrency.ts';
 import type { RefusedRow, SendTally } from '../braze/send-batch.ts';
 import { DIGEST_BYTES, RowPage } from '../rows/row-page.ts';
@@ -19,7 +19,7 @@ export interface SegmentUpload {
   readonly holder: UploadHolder;
   readonly run: string;
   readonly segment: number;
-  readonly uploads: Uploads;
+  readonly uploads: UploadLedger;
   readonly window: number;
   readonly concurrency: Concurrency;
   /** Sends one batch of this kind to its end. */

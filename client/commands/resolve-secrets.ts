@@ -1,6 +1,7 @@
 /** Looks up every secret of what is declared, before anything is changed. */
 import { readFile } from 'node:fs/promises';
 import type { CredentialDefinition, WorkspaceDefinition } from '../../model/definitions.ts';
+import { workspaceSecrets } from '../../model/definitions.ts';
 import { credentialKind } from '../../model/warehouse-credentials.ts';
 import type { Secrets } from '../../store/definitions.ts';
 import { CommandError, EXIT } from '../command-error.ts';
@@ -41,7 +42,7 @@ export async function resolveSecrets(
     return { definition, fingerprint: session.ledger.definitions.fingerprint(secrets) };
   };
   const workspaces = await Promise.all(
-    declared.workspaces.map((definition) => secure(definition, ['api_key'])),
+    declared.workspaces.map((definition) => secure(definition, workspaceSecrets(definition))),
   );
   const credentials = await Promise.all(
     declared.credentials.map((definition) => secure(definition, credentialKind(definition).secrets)),

@@ -9,7 +9,12 @@ import { nearestName } from './nearest-name.ts';
  * @param known names that may be referred to
  */
 export function crossCheck(located: readonly LocatedDefinition[], known: KnownNames): DefinitionProblem[] {
-  return [...clashingNames(located), ...tablesReadTwice(located), ...deadReferences(located, known)];
+  return [
+    ...clashingNames(located),
+    ...tablesReadTwice(located),
+    ...deadReferences(located, known),
+    ...unknownWebhooks(located),
+  ];
 }
 
 function clashingNames(located: readonly LocatedDefinition[]): DefinitionProblem[] {
@@ -58,6 +63,30 @@ function deadReferences(located: readonly LocatedDefinition[], known: KnownNames
       return [problemAt(at, kind, `there is no ${kind} of this name`, fix)];
     };
     return [...check('workspace', known.workspaces), ...check('credential', known.credentials)];
+  });
+}
+
+/** Of a workspace that is declared elsewhere, they are not known here. */
+function unknownWebhooks(located: readonly LocatedDefinition[]): DefinitionProblem[] {
+  const webhooks = new Map(
+    located.flatMap(({ definition }) =>
+      definition.kind === 'workspace'
+        ? [[definition.name, (definition.webhooks ?? []).map(({ name }) => name)]]
+        : [],
+    ),
+  );
+  return located.flatMap((at) => {
+    const { definition } = at;
+    const names = definition.kind === 'sync' ? webhooks.get(definition.workspace) : undefined;
+    if (definition.kind !== 'sync' || names === undefined) return [];
+    return (definition.notifications.webhooks ?? [])
+      .filter((name) => !names.includes(name))
+      .map((name) => {
+        const meant = nearestName(name, names);
+        const fix = meant === undefined ? 'declare it there' : `did you mean ${meant}?`;
+        const message = `workspace ${definition.workspace} has no webhook ${name}`;
+        return { ...problemAt(at, 'notifications', message, fix), path: 'notifications.webhooks' };
+      });
   });
 }
 

@@ -8,10 +8,11 @@ export async function sizeOfLog(path: string): Promise<number> {
   );
 }
 
-/** What a log has held since it was `offset` bytes long. */
+/** What a log has held since it was `offset` bytes long; all of it where it has been emptied since. */
 export async function readLog(path: string, offset: number): Promise<string> {
   const size = await sizeOfLog(path);
-  if (size <= offset) return '';
+  if (size === offset) return '';
+  if (size < offset) return readLog(path, 0);
   const file = await open(path, 'r');
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(size - offset), 0, size - offset, offset);

@@ -34,9 +34,11 @@ export function homeAt(root: string): Home {
   };
 }
 
+export const LOG_PARTS = ['postgres', 'temporal', 'worker', 'api', 'watch', 'up'] as const;
+export type LogPart = (typeof LOG_PARTS)[number];
+
 /** The log of a part. */
-export const logOf = (home: Home, part: 'postgres' | 'temporal' | 'worker' | 'api' | 'up'): string =>
-  join(home.logs, `${part}.log`);
+export const logOf = (home: Home, part: LogPart): string => join(home.logs, `${part}.log`);
 
 /** What PostgreSQL must be able to pass through when it may not run as the owner; no other user can list it. */
 const PASSABLE = 0o711;

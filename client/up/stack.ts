@@ -3,14 +3,15 @@ import { pathToFileURL } from 'node:url';
 import { claimPort, LOCALHOST } from '../embedded/claim-port.ts';
 import { POSTGRES_STOP, startPostgres } from '../embedded/postgres.ts';
 import { isRunning, type ProcessIdentity } from '../embedded/process-identity.ts';
+import { LOG_LIMITS, type LogLimits, rotateLog } from '../embedded/rotate-log.ts';
 import { stopProcess } from '../embedded/server-process.ts';
 import { StartError } from '../embedded/start-error.ts';
 import { temporalCli } from '../embedded/temporal-cli.ts';
 import { startTemporalServer, TEMPORAL_STOP } from '../embedded/temporal-server.ts';
 import { takeLock } from './home-lock.ts';
 import { homeSecrets } from './home-secrets.ts';
-import { createHome, logOf } from './home.ts';
 import { API_STOP, apiProcess } from './api-process.ts';
+import { type Home, LOG_PARTS, createHome, logOf } from './home.ts';
 import { supervise } from './supervised-process.ts';
 import { readUpFile, removeUpFile, writeUpFile, type UpFile } from './up-file.ts';
 import { WORKER_STOP, workerProcess } from './worker-process.ts';
@@ -36,6 +37,10 @@ export interface StackOptions {
   readonly apiEntry?: string;
   /** Done before the worker starts: migrate the ledger, bring the schedules in line with it. */
   readonly onReady?: (services: Services) => Promise<void>;
+  /** Started once everything runs; what it returns ends it, before all else ends. */
+  readonly beside?: (services: Services) => Promise<() => Promise<void>>;
+  /** When logs begin anew. @default LOG_LIMITS */
+  readonly logLimits?: LogLimits;
   /** Hears, a line at a time, what the user should know. */
   readonly say: (line: string) => void;
   /** Gives up a start; a stack that runs is not touched. */
@@ -82,6 +87,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const home = await createHome(options.home);
   cleanup.defer(await takeLock(home.lock));
   await stopLeftovers(home.root, say);
+  // Nobody writes to these yet. That of a daemon is being read by whoever started it.
+  for (const part of LOG_PARTS)
+    if (part !== 'up') await rotateLog(logOf(home, part), options.logLimits ?? LOG_LIMITS);
 
   const temporalPort = await claimPort(options.temporalPort, 'choose another with --temporal-port (0: any)');
   const uiPort = await claimPort(options.uiPort, 'choose another with --ui-port (0: any)');
@@ -162,7 +170,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     });
     cleanup.defer(() => api.stop(hurry.signal));
   }
+  const stopBeside = await options.beside?.(services);
+  if (stopBeside) cleanup.defer(stopBeside);
   await tell({ state: 'ready' });
+  cleanup.defer(keepLogsSmall(home, options.logLimits ?? LOG_LIMITS));
   cancel?.throwIfAborted();
 
   const running = cleanup.move();
@@ -178,6 +189,17 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stop: () => (stopped ??= running.disposeAsync()),
     force: () => hurry.abort(),
   };
+}
+
+const LOGS_LOOKED_AT_MS = 30_000;
+
+/** @returns a function that ends it */
+function keepLogsSmall(home: Home, limits: LogLimits): () => void {
+  const rotate = async (): Promise<void> => {
+    for (const part of LOG_PARTS) await rotateLog(logOf(home, part), limits).catch(() => undefined);
+  };
+  const timer = setInterval(() => void rotate(), LOGS_LOOKED_AT_MS);
+  return () => clearInterval(timer);
 }
 
 function workerSettings(services: Services): Record<string, string> {

@@ -195,7 +195,12 @@ async function start(home: string, smtp: string, output: Output, cancel: AbortSi
     home,
     cliPath: process.env['TEMPORAL_CLI_PATH'],
     cacheFolder: cacheFolder(process.env),
-    workerEnv: { ...process.env, CDI_SMTP_URL: smtp, CDI_MAIL_FROM: 'braze-cdi <cdi@example.com>' },
+    workerEnv: {
+      ...process.env,
+      CDI_SMTP_URL: smtp,
+      CDI_MAIL_FROM: 'braze-cdi <cdi@example.com>',
+      CDI_ALLOWED_ADDRESSES: '127.0.0.0/8',
+    },
     cancel,
     say: (line) => output.say(line),
     onReady: (services) => restoreSchedules(services, (line) => output.say(line)),

@@ -6,6 +6,12 @@ import { nameSchema } from '../common-fields.ts';
 export const credentialHead = {
   kind: z.literal('credential').describe('Marks the file as a credential.'),
   name: nameSchema,
+  expires: z.iso
+    .date('write the day as 2027-01-31')
+    .optional()
+    .describe(
+      'Day, in UTC, from which the secret no longer works, as `2027-01-31`: alerts tell of it from 14 days before.',
+    ),
 } as const;
 
 /** A file with the issuer of the certificate; see `readCa` of the connection. */

@@ -108,6 +108,7 @@ export async function install(name: string, options: InstallationOptions = {}): 
       CDI_KEY: keys,
       CDI_STAGING_URL: pathToFileURL(stagingFolder).href,
       CDI_QUEUE_PREFIX: queuePrefix,
+      CDI_ALLOWED_ADDRESSES: '127.0.0.0/8',
       CDI_LEASE_TTL: options.leaseTtl ?? '4s',
       CDI_HEARTBEAT_TIMEOUT: options.heartbeatTimeout ?? '10s',
       TEMPORAL_ADDRESS: temporalAddress,

@@ -122,7 +122,12 @@ async function query(url: string, text: string): Promise<object[]> {
 describe('a stack', () => {
   test('tells the caller, the worker and other commands where things are, and a second one finds everything', async () => {
     const before: (Services & { state: string | undefined })[] = [];
+    const beside: string[] = [];
     const first = await start({
+      beside: async ({ postgresUrl }) => {
+        beside.push(postgresUrl);
+        return async () => void beside.push('ended', ...(await running(await ready())));
+      },
       workerEnv: { ...process.env, CDI_SMTP_URL: 'smtp://mail' },
       onReady: async (services) => {
         before.push({ ...services, state: (await readUpFile(home))?.state });
@@ -152,10 +157,13 @@ describe('a stack', () => {
     });
     expect(up.apiUrl).toBe(`http://127.0.0.1:${port}`);
     await first.stop();
+    // It watches the worker, so it ends before it.
+    expect(beside).toEqual([first.postgresUrl, 'ended', 'worker', 'temporal', 'postgres']);
     expect(await running(up)).toEqual([]);
     expect(await readUpFile(home)).toBe(undefined);
 
-    const second = await start();
+    const second = await start({ logLimits: { bytes: 1, kept: 1 } });
+    expect(await readFile(join(home, 'logs', 'worker.log.1'), 'utf8')).toContain('worker stopped');
     expect(second.rebuilt).toBe(false);
     expect(await query(second.postgresUrl, 'select n from kept')).toEqual([{ n: 7 }]);
     expect(said).toEqual([]);

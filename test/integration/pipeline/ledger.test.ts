@@ -4,6 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RateBudgets } from '../../../activities/braze/rate-budget.ts';
+import { Registry } from 'prom-client';
+import { PipelineMetrics } from '../../../metrics/pipeline-metrics.ts';
+import { openChannels } from '../../../notify/dependencies.ts';
 import { maintain } from '../../../activities/maintain.ts';
 import { createFileStaging } from '../../../activities/staging/file-staging.ts';
 import type { SourceRow } from '../../../model/row.ts';
@@ -406,11 +409,15 @@ describe('keys', () => {
   });
 });
 
+const NO_CHANNELS = openChannels({ smtpUrl: undefined, mailFrom: '', guard: () => true });
+
 describe('housekeeping', () => {
   const upkeep = (openRuns: readonly string[] = []): ReturnType<ReturnType<typeof maintain>> =>
     maintain({
       ledger,
-      mail: undefined,
+      channels: NO_CHANNELS,
+      guard: () => true,
+      metrics: new PipelineMetrics(new Registry()),
       staging: createFileStaging(installation.stagingFolder, ledger.keyring),
       budgets: new RateBudgets(),
       temporal: {

@@ -1,6 +1,8 @@
 /** Who is told what about a run, and that no mail server can fail one. */
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { createMailChannel } from '../../../activities/notify/mail-channel.ts';
+import { Registry } from 'prom-client';
+import { PipelineMetrics } from '../../../metrics/pipeline-metrics.ts';
+import { openChannels } from '../../../notify/dependencies.ts';
 import { notify } from '../../../activities/notify.ts';
 import { RateBudgets } from '../../../activities/braze/rate-budget.ts';
 import { createFileStaging } from '../../../activities/staging/file-staging.ts';
@@ -193,11 +195,13 @@ test('a notification that is asked for again is not sent again', async () => {
     notifications: { contacts: CONTACTS, on_success: true },
   });
   const { ledger } = installation.session;
-  const channel = createMailChannel({ smtpUrl: mail.smtp, from: 'cdi@example.com' });
+  const channels = openChannels({ smtpUrl: mail.smtp, mailFrom: 'cdi@example.com', guard: () => true });
   try {
     const step = notify({
       ledger,
-      mail: channel,
+      channels,
+      guard: () => true,
+      metrics: new PipelineMetrics(new Registry()),
       staging: createFileStaging(installation.stagingFolder, ledger.keyring),
       budgets: new RateBudgets(),
       temporal: {
@@ -214,7 +218,7 @@ test('a notification that is asked for again is not sent again', async () => {
     expect(await step({ sync: name, run: id })).toBe('success');
     expect(await step({ sync: name, run: id })).toBe('success');
   } finally {
-    channel.close();
+    channels.close();
   }
   expect(await mail.client.mails()).toHaveLength(1);
 });

@@ -43,6 +43,7 @@ export function sampleSync(changes: Partial<SyncOverview> = {}): SyncOverview {
     testedAt: new Date('2026-01-01T00:00:00Z'),
     paused: false,
     pauseNote: null,
+    resumedAt: null,
     createdAt: new Date('2026-01-01T00:00:00Z'),
     integrationId: '00000000-0000-4000-8000-000000000002',
     warehouse: 'redshift',

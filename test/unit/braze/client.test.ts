@@ -32,7 +32,10 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
-  client = createBrazeClient({ endpoint: `http://127.0.0.1:${port}/`, apiKey: 'k', connections: 1 });
+  client = createBrazeClient(
+    { endpoint: `http://127.0.0.1:${port}/`, apiKey: 'k', connections: 1 },
+    () => true,
+  );
 });
 
 afterEach(async () => {
@@ -83,7 +86,10 @@ test('a connection that ends without an answer leaves open whether Braze has it'
 });
 
 test('a server that cannot be reached has received nothing', async () => {
-  const closed = createBrazeClient({ endpoint: 'http://127.0.0.1:1', apiKey: 'k', connections: 1 });
+  const closed = createBrazeClient(
+    { endpoint: 'http://127.0.0.1:1', apiKey: 'k', connections: 1 },
+    () => true,
+  );
   const error = await closed.send(endpoint, Buffer.from('x'), always).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(NoAnswerError);
   expect(error).toMatchObject({ written: false });

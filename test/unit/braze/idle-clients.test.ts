@@ -19,7 +19,7 @@ afterEach(() => {
 const ATTRIBUTES = endpointOf('attributes', '');
 
 test('a client that comes back is used again, with its connections; one in use is never shared', async () => {
-  const clients = new IdleClients();
+  const clients = new IdleClients(() => true);
   const options = { endpoint, apiKey: 'k', connections: 1 };
   const first = clients.take(options);
   await first.send(ATTRIBUTES, Buffer.from('{}'), () => true);
@@ -34,7 +34,7 @@ test('a client that comes back is used again, with its connections; one in use i
 });
 
 test('of two that come back one is kept and the other is closed', async () => {
-  const clients = new IdleClients();
+  const clients = new IdleClients(() => true);
   const options = { endpoint, apiKey: 'k', connections: 4 };
   const [one, other] = [clients.take(options), clients.take(options)];
   clients.giveBack(options, one);

@@ -268,6 +268,31 @@ describe('problems between documents', () => {
   });
 });
 
+describe('webhooks', () => {
+  const hook = (fields: string): string => `${WORKSPACE}webhooks: [{ ${fields} }]\n`;
+
+  it('take an address in clear or as a reference, and a key only as a reference', () => {
+    for (const fields of [
+      'name: ops, url: "https://a.example/x"',
+      'name: ops, url: "${env:HOOK}", secret: "${env:KEY}"',
+    ])
+      expect(problemsOf(hook(fields))).toEqual([]);
+    expect(problemsOf(hook('name: ops, url: "https://a.example/x", secret: plain'))).toHaveLength(1);
+    expect(problemsOf(hook('name: ops, url: "ftp://a.example/x"'))).toHaveLength(1);
+  });
+
+  it('that a sync names must be those of its workspace, as far as that is known', () => {
+    const sync = (names: string): string =>
+      syncWith({ notifications: `{ contacts: [data@example.com], webhooks: ${names} }` });
+    const workspace = hook('name: ops, url: "https://a.example/x"');
+    expect(problemsOf(workspace, CREDENTIAL, sync('[ops]'))).toEqual([]);
+    expect(problemsOf(workspace, CREDENTIAL, sync('[]'))).toEqual([]);
+    expect(problemsOf(workspace, CREDENTIAL, sync('[op]'))).toEqual([
+      'file-3.yaml:8: notifications.webhooks: workspace demo has no webhook op; declare it there',
+    ]);
+  });
+});
+
 describe('broken YAML', () => {
   it.each([
     ['a: b: c', 'colon'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { SettingsError, parseWorkerSettings } from '../../../model/settings.ts';
+import { SettingsError, parseWatchSettings, parseWorkerSettings } from '../../../model/settings.ts';
 
 const REQUIRED = {
   CDI_LEDGER_URL: 'postgresql://cdi@localhost/cdi',
@@ -61,6 +61,9 @@ describe('a variable', () => {
     ['CDI_EGRESS_ADDRESSES', '203.0.113.256', /write IP addresses or ranges .* separated by commas$/],
     ['CDI_EGRESS_ADDRESSES', '203.0.113.7,', /write IP addresses or ranges .* separated by commas$/],
     ['CDI_EGRESS_ADDRESSES', 'worker.example.com', /write IP addresses or ranges .* separated by commas$/],
+    ['CDI_ALLOWED_ADDRESSES', 'localhost', /write IP addresses or ranges .* separated by commas$/],
+    ['CDI_METRICS_ADDRESS', '9464', /write HOST:PORT, such as 127.0.0.1:9464$/],
+    ['CDI_OTLP_URL', 'localhost:4318', /write the URL of an OTLP receiver/],
     ['CDI_LEASE_TTL', '999ms', /write a duration of 1s or more$/],
     ['CDI_LEASE_TTL', 'soon', /write a duration of 1s or more$/],
     ['CDI_HEARTBEAT_TIMEOUT', '999ms', /write a duration of 1s or more$/],
@@ -77,6 +80,19 @@ it('the address of the Temporal UI loses the slash at its end, and no other', ()
     parseWorkerSettings({ ...REQUIRED, CDI_TEMPORAL_UI }).temporalUi;
   expect(addressOf('https://a.b/')).toBe('https://a.b');
   expect(addressOf('https://a.b/ui/temporal/')).toBe('https://a.b/ui/temporal');
+});
+
+it('the watch reads only what telling people takes, and says what is wrong with it', () => {
+  expect(
+    parseWatchSettings({ CDI_SMTP_URL: '', CDI_ALLOWED_ADDRESSES: '10.0.0.0/8', CDI_LEASE_TTL: 'x' }),
+  ).toEqual({
+    smtpUrl: undefined,
+    mailFrom: 'braze-cdi <cdi@localhost>',
+    temporalUi: undefined,
+    egress: [],
+    allowedAddresses: ['10.0.0.0/8'],
+  });
+  expect(() => parseWatchSettings({ CDI_SMTP_URL: 'mail.example.com' })).toThrow(/^CDI_SMTP_URL: write smtp/);
 });
 
 it('several problems stand on a line each', () => {

@@ -1,46 +1,87 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decideNotification } from '../../../activities/notify/decide.ts';
+import { runSignals } from '../../../notify/decide.ts';
 import { syncSchema } from '../../../model/definitions.ts';
-import { NO_COUNTS, type RunOutcome } from '../../../model/run.ts';
+import type { IncidentKind } from '../../../model/incident.ts';
+import { NO_COUNTS, type RunCounts, type RunOutcome } from '../../../model/run.ts';
+
+type Outcome = Parameters<typeof runSignals>[0];
 
 const contacts = ['team@example.com'];
 const settings = (own: object) => syncSchema.shape.notifications.parse({ contacts, ...own });
 
-const decide = (status: RunOutcome | 'held', read: number, rejected: number, own: object = {}) =>
-  decideNotification(
-    { status, counts: { ...NO_COUNTS, read, rejected, sent: read - rejected }, error: null },
-    settings(own),
-  );
+const run = (status: RunOutcome | 'held', own: Partial<Outcome> = {}): Outcome => ({
+  status,
+  counts: NO_COUNTS,
+  error: null,
+  futureRows: 0,
+  trigger: 'schedule',
+  ...own,
+});
+
+const counts = (read: number, rejected: number): RunCounts => ({
+  ...NO_COUNTS,
+  read,
+  rejected,
+  sent: read - rejected,
+});
+
+/** What a run tells where nothing was wrong before. */
+function decide(status: RunOutcome | 'held', read: number, rejected: number, own: object = {}): string[] {
+  const { event, raised } = runSignals(run(status, { counts: counts(read, rejected) }), settings(own), []);
+  return [...(event === undefined ? [] : [event]), ...raised.map(({ kind }) => kind)];
+}
 
 const everything = { row_errors_percent: 0, on_success: true, on_empty_success: true };
 
-describe('decideNotification', () => {
-  it.each(['error', 'config_error', 'limit_exceeded'] as const)('always tells of %s', (status) => {
-    expect(decide(status, 0, 0)).toBe('failure');
-    expect(decide(status, 100, 50, everything)).toBe('failure');
+describe('what a run tells', () => {
+  it.each(['error', 'config_error', 'limit_exceeded'] as const)('is always that it ended as %s', (status) => {
+    const error = { type: 'table_missing', message: 'There is no such table.' } as const;
+    for (const own of [{}, everything]) {
+      const { event, raised } = runSignals(
+        run(status, { error, counts: counts(100, 50) }),
+        settings(own),
+        [],
+      );
+      expect(raised.map(({ kind }) => kind)).toEqual(['failed:table_missing']);
+      expect(event).toBeUndefined();
+    }
   });
 
-  it('always tells of a held run, with a kind of its own', () => {
-    expect(decide('held', 0, 0)).toBe('held');
-    expect(decide('held', 0, 0, everything)).toBe('held');
+  it('is always that it is held, each time', () => {
+    expect(decide('held', 0, 0)).toEqual(['held']);
+    expect(decide('held', 0, 0, everything)).toEqual(['held']);
   });
 
-  it('does not tell of a held run that somebody rejected', () => {
+  it('is nothing where somebody cancelled it, or rejected it while it was held', () => {
+    expect(decide('cancelled', 100, 50, everything)).toEqual([]);
     const error = { type: 'run_rejected', message: 'Rejected.' } as const;
-    expect(
-      decideNotification({ status: 'cancelled', counts: NO_COUNTS, error }, settings(everything)),
-    ).toBeUndefined();
+    expect(runSignals(run('cancelled', { error }), settings(everything), []).raised).toEqual([]);
   });
 
-  it('never tells of a cancelled run', () => {
-    expect(decide('cancelled', 100, 50, everything)).toBeUndefined();
-  });
-
-  it('tells of a run that was terminated or reset: nobody may have meant that', () => {
+  it('is that it was terminated or reset: nobody may have meant that', () => {
     const error = { type: 'ended_outside', message: 'Terminated.' } as const;
-    expect(decideNotification({ status: 'cancelled', counts: NO_COUNTS, error }, settings({}))).toBe(
-      'failure',
-    );
+    expect(runSignals(run('cancelled', { error }), settings({}), []).raised).toMatchObject([
+      { kind: 'failed:ended_outside' },
+    ]);
+  });
+
+  it('is that rows lie in the future, unless nobody wants to know', () => {
+    const found = run('success', { futureRows: 7 });
+    expect(runSignals(found, settings({}), []).raised).toEqual([
+      { kind: 'rows_in_future', detail: { rows: 7 } },
+    ]);
+    expect(runSignals(found, settings({ on_warnings: false }), []).raised).toEqual([]);
+  });
+
+  it.each([
+    { read: 799, near: false },
+    { read: 800, near: true },
+    { read: 1_000, near: true },
+  ])('is that $read rows come near a guard of 1,000: $near', ({ read, near }) => {
+    const { raised } = runSignals(run('success', { counts: counts(read, 0) }), settings({}), [], 1_000);
+    expect(raised.map(({ kind }) => kind)).toEqual(near ? ['guard_near'] : []);
+    expect(runSignals(run('success', { counts: counts(read, 0) }), settings({}), []).raised).toEqual([]);
   });
 
   it.each([
@@ -61,7 +102,7 @@ describe('decideNotification', () => {
     { percent: 5, read: 0, rejected: 1, told: true },
   ])('row errors from $percent %: $rejected of $read → $told', ({ percent, read, rejected, told }) => {
     const own = percent === undefined ? {} : { row_errors_percent: percent };
-    expect(decide('partial', read, rejected, own)).toBe(told ? 'row_errors' : undefined);
+    expect(decide('partial', read, rejected, own)).toEqual(told ? ['rows_rejected'] : []);
   });
 
   it.each([
@@ -74,10 +115,58 @@ describe('decideNotification', () => {
     { own: { on_empty_success: true }, read: 5, kind: undefined },
     { own: { row_errors_percent: 0 }, read: 5, kind: undefined },
   ])('success of $read rows with $own → $kind', ({ own, read, kind }) => {
-    expect(decide('success', read, 0, own)).toBe(kind);
+    expect(decide('success', read, 0, own)).toEqual(kind === undefined ? [] : [kind]);
   });
 
   it('does not tell of a partial run below the threshold as a success', () => {
-    expect(decide('partial', 1000, 1, { row_errors_percent: 5, on_success: true })).toBeUndefined();
+    expect(decide('partial', 1000, 1, { row_errors_percent: 5, on_success: true })).toEqual([]);
+  });
+});
+
+describe('what a run ends', () => {
+  const open: IncidentKind[] = ['failed:table_missing', 'failed:internal', 'rows_rejected', 'stale'];
+
+  it('is every failure, whatever its error was; the recovery takes the place of a success', () => {
+    const { closed, event } = runSignals(
+      run('success', { counts: counts(5, 0) }),
+      settings(everything),
+      open,
+    );
+    expect(closed).toEqual(open);
+    expect(event).toBeUndefined();
+  });
+
+  it('is nothing where it fails itself, or was cancelled', () => {
+    const error = { type: 'internal', message: '' } as const;
+    expect(runSignals(run('error', { error }), settings({}), open).closed).toEqual([]);
+    expect(runSignals(run('cancelled'), settings({}), open).closed).toEqual([]);
+  });
+
+  it('is no rejection where it read no row, or rejects again', () => {
+    expect(runSignals(run('success'), settings({}), open).closed).not.toContain('rows_rejected');
+    const again = run('partial', { counts: counts(10, 9) });
+    expect(runSignals(again, settings({ row_errors_percent: 5 }), open).closed).toEqual([
+      'failed:table_missing',
+      'failed:internal',
+      'stale',
+    ]);
+  });
+
+  it('is nothing where it only sent rejected rows again', () => {
+    const retry = run('success', { counts: counts(5, 0), trigger: 'retry' });
+    expect(runSignals(retry, settings({}), open).closed).toEqual([]);
+  });
+
+  it('never what it raises in the same breath', () => {
+    const status = fc.constantFrom(...(['success', 'partial', 'error', 'held', 'cancelled'] as const));
+    fc.assert(
+      fc.property(status, fc.nat(1_000), fc.nat(1_000), fc.nat(3), (of, read, rejected, futureRows) => {
+        const outcome = run(of, { counts: counts(read, Math.min(read, rejected)), futureRows });
+        const kinds: IncidentKind[] = [...open, 'rows_in_future', 'guard_near', 'paused'];
+        const { raised, closed } = runSignals(outcome, settings({ row_errors_percent: 10 }), kinds, 900);
+        for (const { kind } of raised) expect(closed).not.toContain(kind);
+        expect(closed).not.toContain('paused');
+      }),
+    );
   });
 });

@@ -3,8 +3,8 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { type ParsedMail, simpleParser } from 'mailparser';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createMailChannel } from '../../../activities/notify/mail-channel.ts';
-import { renderMail } from '../../../activities/notify/render-mail.ts';
+import { createMailChannel } from '../../../notify/mail-channel.ts';
+import { renderMail } from '../../../notify/render-mail.ts';
 import { CdiError, classify } from '../../../model/errors.ts';
 import { failedReport } from './sample-report.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskIdentifier } from '../../../activities/notify/mask-identifier.ts';
+import { maskIdentifier } from '../../../notify/mask-identifier.ts';
 
 describe('maskIdentifier', () => {
   it.each([

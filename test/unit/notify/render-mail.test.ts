@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { NotificationKind } from '../../../activities/notify/decide.ts';
-import { renderMail } from '../../../activities/notify/render-mail.ts';
-import type { RunReport } from '../../../activities/notify/run-report.ts';
+import type { NotificationKind } from '../../../notify/decide.ts';
+import { renderMail } from '../../../notify/render-mail.ts';
+import type { RunReport } from '../../../notify/run-report.ts';
 import { ERROR_RULES, ERROR_TYPES } from '../../../model/errors.ts';
 import { NO_COUNTS } from '../../../model/run.ts';
 import { failedReport, heldReport, partialReport, sampleReport } from './sample-report.ts';

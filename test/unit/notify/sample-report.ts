@@ -1,4 +1,4 @@
-import type { RunReport } from '../../../activities/notify/run-report.ts';
+import type { RunReport } from '../../../notify/run-report.ts';
 import { NO_COUNTS } from '../../../model/run.ts';
 
 /** A run that sent all of its 1,200 rows. */

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  formatElapsed,
-  formatRows,
-  formatShare,
-  oneLine,
-  shorten,
-} from '../../../activities/notify/wording.ts';
+import { formatElapsed, formatRows, formatShare, oneLine, shorten } from '../../../notify/wording.ts';
 
 describe('formatRows', () => {
   it.each([

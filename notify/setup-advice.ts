@@ -1,10 +1,10 @@
 /** What a failed run asks of the warehouse's administrator, in the statements of that warehouse. */
-import type { SyncDefinition } from '../../model/definitions.ts';
-import type { ErrorType } from '../../model/errors.ts';
-import { checkCommand } from '../../model/setup/definition-steps.ts';
-import type { Instruction, SetupSource } from '../../model/setup/setup-guide.ts';
-import { setupGuide } from '../../model/setup/setup-guides.ts';
-import type { Ledger } from '../../store/ledger.ts';
+import type { SyncDefinition } from '../model/definitions.ts';
+import type { ErrorType } from '../model/errors.ts';
+import { checkCommand } from '../model/setup/definition-steps.ts';
+import type { Instruction, SetupSource } from '../model/setup/setup-guide.ts';
+import { setupGuide } from '../model/setup/setup-guides.ts';
+import type { Ledger } from '../store/ledger.ts';
 
 export interface SetupAdvice {
   /** Undefined where only the check can tell what to do. */

@@ -1,5 +1,6 @@
-import { type Audience, ERROR_RULES } from '../../model/errors.ts';
-import { heldQuestion } from '../../model/guard.ts';
+import { type Audience, ERROR_RULES } from '../model/errors.ts';
+import { heldQuestion } from '../model/guard.ts';
+import { incidentRule } from '../model/incident.ts';
 import type { NotificationKind } from './decide.ts';
 import { maskIdentifier } from './mask-identifier.ts';
 import type { RejectedExample, Rejection, RunReport } from './run-report.ts';
@@ -11,6 +12,8 @@ export interface MailContent {
   readonly headline: string;
   /** Label and value: what happened, who must act, what to do. */
   readonly answers: readonly Line[];
+  /** Lines of a summary. */
+  readonly items: readonly string[];
   /** Statements and commands, line by line. */
   readonly paste: readonly string[];
   readonly rejections: readonly RejectionContent[];
@@ -37,7 +40,7 @@ export interface Command {
 const REASONS_SHOWN = 20;
 const EXAMPLES_SHOWN = 5;
 
-const AUDIENCE_WORDS: Record<Audience, string> = {
+export const WHO_ACTS: Record<Audience, string> = {
   data_team: 'The data team, who own the warehouse and the source.',
   braze_admin: 'An administrator of the Braze workspace.',
   operator: 'The operator of this braze-cdi installation.',
@@ -60,10 +63,11 @@ export function mailContent(kind: NotificationKind, report: RunReport): MailCont
     headline: `${report.sync}${story.title}`,
     answers: [
       ['What happened', story.happened],
-      ['Who must act', AUDIENCE_WORDS[story.audience]],
+      ['Who must act', WHO_ACTS[story.audience]],
       ['What to do', story.action],
       ...(remedy === undefined ? [] : [['In the warehouse', remedy.text] as const]),
     ],
+    items: [],
     paste: [remedy?.sql, remedy?.shell].flatMap((text) => text?.split('\n') ?? []),
     rejections: rejectionContents(report.rejections),
     notes: notes(report),
@@ -80,7 +84,7 @@ const STORIES: Record<NotificationKind, (report: RunReport) => Story> = {
   held: tellHeld,
 };
 
-const CORRECT_ROWS = 'Correct these rows in the source and renew their UPDATED_AT; the next run sends them.';
+const CORRECT_ROWS = incidentRule('rows_rejected').hint;
 
 function tellFailure({ error, counts }: RunReport): Story {
   if (error === null && counts.rejected > 0 && counts.sent === 0) {

@@ -19,6 +19,7 @@ export function mailHtml(content: MailContent): string {
 ${[
   `<h1 style="font-size: 1.25em">${escape(content.headline)}</h1>`,
   ...content.answers.map(([label, value]) => `<p><strong>${escape(label)}:</strong> ${escape(value)}</p>`),
+  ...(content.items.length === 0 ? [] : [list(content.items)]),
   ...section('Ready to paste', pre(content.paste)),
   ...rejectionSection(content),
   ...section('Also worth knowing', list(content.notes)),

@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer';
-import { CdiError } from '../../model/errors.ts';
+import { CdiError } from '../model/errors.ts';
 import type { NotificationChannel } from './channel.ts';
 
 const SECOND = 1000;

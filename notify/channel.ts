@@ -7,6 +7,25 @@ export interface Notification {
   readonly subject: string;
   readonly text: string;
   readonly html: string;
+  /** The same for programs, and for channels with little room. */
+  readonly facts: NotificationFacts;
+}
+
+/** Holds no value of a row and no identifier of a person, not even a masked one. */
+export interface NotificationFacts {
+  /** `failure`, `row_errors`, `success`, `held`, `opened`, `recovered` or `summary`. */
+  readonly event: string;
+  /** What is wrong, or was: `failed:table_missing`, `stale`. */
+  readonly incidents: readonly string[];
+  readonly sync: string | null;
+  readonly credential: string | null;
+  readonly run: string | null;
+  readonly headline: string;
+  /** Label and value: what happened, who must act, what to do. */
+  readonly answers: readonly (readonly [label: string, value: string])[];
+  /** Lines of a summary. */
+  readonly items: readonly string[];
+  readonly link: string | null;
 }
 
 /** How many of the recipients the other side took the notification for. */
@@ -15,7 +34,7 @@ export interface Delivery {
   readonly refused: number;
 }
 
-/** A way to reach people. E-mail is the first. */
+/** A way to reach people: e-mail, a webhook. */
 export interface NotificationChannel {
   /**
    * Delivers one notification to all its recipients.

@@ -1,8 +1,8 @@
-import type { DataType } from '../../model/data-type.ts';
-import { type ErrorType, isErrorType } from '../../model/errors.ts';
-import type { HeldRun } from '../../model/guard.ts';
-import type { RunCounts, RunOutcome, Trigger } from '../../model/run.ts';
-import type { RunRecord } from '../../store/runs.ts';
+import type { DataType } from '../model/data-type.ts';
+import { type ErrorType, isErrorType } from '../model/errors.ts';
+import type { HeldRun } from '../model/guard.ts';
+import type { RunCounts, RunOutcome, Trigger } from '../model/run.ts';
+import type { RunRecord } from '../store/runs.ts';
 import type { SetupAdvice } from './setup-advice.ts';
 
 /** Plain data about a run that has ended, or is held: all that a notification may tell. */

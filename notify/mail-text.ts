@@ -6,6 +6,7 @@ export function mailText(content: MailContent): string {
   const sections = [
     oneLine(content.headline),
     content.answers.map(([label, value]) => `${label}: ${oneLine(value)}`).join('\n'),
+    content.items.map((item) => `- ${oneLine(item)}`).join('\n'),
     section('Ready to paste', content.paste.map(indentedLine)),
     rejectionSection(content),
     section(
