@@ -9,6 +9,7 @@ import { terminalOutput, type Output } from './output/output.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { list, watermarkAnswers } from './repeated-options.ts';
 import type { Session } from './session.ts';
+import { addOperationCommands } from './operation-commands.ts';
 import { addWarehouseCommands } from './warehouse-commands.ts';
 
 const DEFAULT_HOME = process.env['CDI_HOME'] ?? '.cdi';
@@ -375,11 +376,9 @@ program
 
 addKeyCommands(program.command('key').description('keys of the HTTP API and its status page'), { inSession });
 
-addWarehouseCommands(program, {
-  env: process.env,
-  output: () => terminalOutput(globals().json),
-  inSession,
-});
+const surroundings = { env: process.env, output: () => terminalOutput(globals().json), inSession };
+addWarehouseCommands(program, surroundings);
+addOperationCommands(program, surroundings);
 
 // A reader that has seen enough, such as `head`, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -3,6 +3,7 @@ import type { CredentialDefinition, SyncDefinition, WorkspaceDefinition } from '
 import { scheduleWarnings } from '../../model/schedule.ts';
 import { crossCheck } from './cross-check.ts';
 import type { DefinitionProblem } from './definition-problem.ts';
+import { explainBlanks } from './explain-blanks.ts';
 import { explainIssue, type Explanation } from './explain-issue.ts';
 import {
   DEFINITION_KINDS,
@@ -47,7 +48,7 @@ export function parseDefinitions(
   const named: Record<DefinitionKind, string[]> = { workspace: [], credential: [], sync: [] };
   for (const file of files) {
     for (const document of readYaml(file.text)) {
-      const parsed = parseDocument(document, file.name);
+      const parsed = parseDocument(document, file);
       problems.push(...parsed.problems);
       if (parsed.located) located.push(parsed.located);
       if (parsed.named) named[parsed.named.kind].push(parsed.named.name);
@@ -79,7 +80,7 @@ interface ParsedDocument {
   readonly named?: { readonly kind: DefinitionKind; readonly name: string };
 }
 
-function parseDocument(document: YamlDocument, file: string): ParsedDocument {
+function parseDocument(document: YamlDocument, { name: file, text }: DefinitionFile): ParsedDocument {
   if ('faults' in document) {
     return { problems: document.faults.map((fault) => ({ file, path: '', ...fault })) };
   }
@@ -96,7 +97,7 @@ function parseDocument(document: YamlDocument, file: string): ParsedDocument {
   if (parsed.success) return { problems: [], located: { definition: parsed.data, file, lineOf }, ...named };
   const schema = jsonSchemaOf(kind);
   const explanations = parsed.error.issues.flatMap((issue) => explainIssue(issue, value, schema));
-  return { problems: explained(explanations), ...named };
+  return { problems: explainBlanks(explained(explanations), text), ...named };
 }
 
 function explainKind(value: unknown, kind: unknown): Explanation {

@@ -3,6 +3,7 @@ import { putCatalog } from './catalogs.ts';
 import { ACTION_TYPES } from './control-types.ts';
 import type {
   CatalogDefinition,
+  IntegrationDefinition,
   KeyDefinition,
   Latency,
   LimitsChange,
@@ -86,6 +87,9 @@ function change(simulator: Simulator, action: string, workspace: string | undefi
       return;
     case 'catalogs':
       putCatalog(simulator.workspace(workspace), json as CatalogDefinition);
+      return;
+    case 'integrations':
+      simulator.workspace(workspace).integrations = json as IntegrationDefinition[];
       return;
     case 'profiles':
       for (const seed of [json].flat() as ProfileSeed[]) simulator.workspace(workspace).profiles.seed(seed);

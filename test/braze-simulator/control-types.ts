@@ -18,6 +18,8 @@ export const RATE_FAMILIES = [
   'catalog_items',
   'catalogs',
   'catalog_fields',
+  'cdi_list',
+  'cdi_status',
   'other',
 ] as const;
 export type RateFamily = (typeof RATE_FAMILIES)[number];
@@ -32,6 +34,8 @@ export const PERMISSIONS = [
   'catalogs.replace_items',
   'catalogs.update_items',
   'catalogs.delete_items',
+  'cdi.integration_list',
+  'cdi.integration_job_status',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
@@ -86,6 +90,30 @@ export interface CatalogDefinition {
   readonly name: string;
   /** The first field is `id`, of type string. */
   readonly fields: readonly FieldDefinition[];
+}
+
+/** A job of Braze's own Cloud Data Ingestion, newest first in the list of its integration. */
+export interface IntegrationJob {
+  readonly job_status: string;
+  readonly sync_start_time: string;
+  readonly sync_finish_time: string;
+  readonly last_timestamp_synced: string;
+  readonly rows_synced: number;
+  readonly rows_failed_with_errors: number;
+}
+
+/** An integration of Braze's own Cloud Data Ingestion. What is left out is an empty text. */
+export interface IntegrationDefinition {
+  /** A UUID. */
+  readonly integration_id: string;
+  readonly integration_name: string;
+  readonly integration_type?: string;
+  readonly integration_status?: string;
+  readonly contact_emails?: string;
+  readonly last_updated_at?: string;
+  readonly warehouse_type?: string;
+  readonly next_scheduled_run?: string;
+  readonly jobs?: readonly IntegrationJob[];
 }
 
 /** What the simulator holds of a workspace when it starts; the file behind `--workspaces` is an array of these. */

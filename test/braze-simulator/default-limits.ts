@@ -14,6 +14,8 @@ export const DEFAULT_LIMITS: Limits = {
     catalog_items: { requests: 16_000, windowMs: MINUTE },
     catalogs: { requests: 50, windowMs: MINUTE },
     catalog_fields: { requests: 50, windowMs: MINUTE },
+    cdi_list: { requests: 50, windowMs: MINUTE },
+    cdi_status: { requests: 100, windowMs: MINUTE },
     other: { requests: 250_000, windowMs: 60 * MINUTE },
   },
   retryStyle: 'reset',

@@ -18,6 +18,8 @@ export type Counts = Partial<Record<ObjectKind, number>>;
 export interface Answer {
   readonly status: number;
   readonly body: unknown;
+  /** Beside those of the rate limit. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Objects that were accepted. */
   readonly applied?: Counts;
 }
@@ -56,9 +58,10 @@ export interface Endpoint {
   /**
    * @param body an empty object for GET
    * @param name first group of the path, decoded
+   * @param query what stands behind the path
    * @throws RefusedRequest where the outer form is wrong
    */
-  readonly decode: (body: RequestBody, name: string) => DecodedRequest;
+  readonly decode: (body: RequestBody, name: string, query: URLSearchParams) => DecodedRequest;
 }
 
 /** Thrown when a request is refused as a whole. */

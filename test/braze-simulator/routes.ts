@@ -1,5 +1,6 @@
 import { catalogEndpoints } from './catalogs.ts';
 import { catalogItemEndpoints } from './catalog-items.ts';
+import { cdiEndpoints } from './cdi.ts';
 import type { Endpoint } from './endpoint.ts';
 import { trackEndpoint } from './track.ts';
 import { usersDeleteEndpoint } from './users-delete.ts';
@@ -9,6 +10,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   usersDeleteEndpoint,
   ...catalogItemEndpoints,
   ...catalogEndpoints,
+  ...cdiEndpoints,
 ];
 
 export interface Route {

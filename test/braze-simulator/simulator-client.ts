@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type {
   CatalogDefinition,
   CatalogItemView,
+  IntegrationDefinition,
   KeyDefinition,
   Latency,
   LimitsChange,
@@ -81,6 +82,11 @@ export class BrazeSimulatorClient {
   /** Makes a catalog, empty, in place of any of that name. */
   async putCatalog(catalog: CatalogDefinition): Promise<void> {
     await this.#call('POST', 'catalogs', catalog);
+  }
+
+  /** Puts integrations of Braze's own Cloud Data Ingestion in place of the former ones. */
+  async setIntegrations(integrations: readonly IntegrationDefinition[]): Promise<void> {
+    await this.#call('POST', 'integrations', integrations);
   }
 
   /** Adds profiles, for example such as only an SDK makes. */

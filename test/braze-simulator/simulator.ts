@@ -36,6 +36,7 @@ export interface SimulatorOptions {
 export interface SimulatedRequest {
   readonly method: string;
   readonly path: string;
+  readonly query: URLSearchParams;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
   /** Port of the client's end of the connection. */
@@ -166,7 +167,7 @@ export class Simulator {
       const counts = countObjects(route, body);
       return { objects: [], counts, apply: () => acceptAll(route, counts, workspace) };
     }
-    const decoded = decode(route, hasBody ? body : Buffer.from('{}'));
+    const decoded = decode(route, hasBody ? body : Buffer.from('{}'), request.query);
     return {
       objects: decoded.objects,
       counts: countKinds(decoded.objects),
@@ -260,11 +261,17 @@ function perform(action: Action, { apply, texts, headers, limit, now }: Stage): 
   }
 }
 
-function answer({ status, body }: Answer, headers: Headers): Omit<Outcome, 'end'> {
-  return { ending: 'answer', status, headers, body: JSON.stringify(body), delayMs: 0 };
+function answer({ status, body, headers: own }: Answer, headers: Headers): Omit<Outcome, 'end'> {
+  return {
+    ending: 'answer',
+    status,
+    headers: { ...headers, ...own },
+    body: JSON.stringify(body),
+    delayMs: 0,
+  };
 }
 
-function decode({ endpoint, name }: Route, body: Buffer): DecodedRequest {
+function decode({ endpoint, name }: Route, body: Buffer, query: URLSearchParams): DecodedRequest {
   if (!isUtf8(body)) throw refusal(400, 'the body is not UTF-8');
   const text = body.toString('utf8');
   let json: unknown;
@@ -274,7 +281,7 @@ function decode({ endpoint, name }: Route, body: Buffer): DecodedRequest {
     throw refusal(400, 'the body is not valid JSON');
   }
   if (!isObject(json)) throw refusal(400, 'the body must be a JSON object');
-  return endpoint.decode({ json, text }, decodeURIComponent(name));
+  return endpoint.decode({ json, text }, decodeURIComponent(name), query);
 }
 
 /** Enters the objects among those in flight and counts the rules of order that they break. */

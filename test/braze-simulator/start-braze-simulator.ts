@@ -57,11 +57,19 @@ async function serve(
 ): Promise<void> {
   const { method = 'GET', url = '/', headers } = request;
   const body = await readBody(request);
-  const path = url.split('?', 1)[0] ?? '/';
+  const [path = '/', search = ''] = url.split('?', 2);
   if (isControlPath(path)) return serveControl(simulator, method, url, body, response);
   const { authorization, 'content-type': contentType } = headers;
   const connection = request.socket.remotePort ?? 0;
-  const outcome = simulator.receive({ method, path, authorization, contentType, connection, body });
+  const outcome = simulator.receive({
+    method,
+    path,
+    query: new URLSearchParams(search),
+    authorization,
+    contentType,
+    connection,
+    body,
+  });
   return conclude(outcome, request, response);
 }
 

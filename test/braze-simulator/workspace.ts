@@ -1,7 +1,14 @@
 import { hash } from 'node:crypto';
 import type { Catalog } from './catalog.ts';
 import { OBJECT_KINDS } from './control-types.ts';
-import type { Limits, ObjectKind, SimulatorState, StoredDelete, StoredObject } from './control-types.ts';
+import type {
+  IntegrationDefinition,
+  Limits,
+  ObjectKind,
+  SimulatorState,
+  StoredDelete,
+  StoredObject,
+} from './control-types.ts';
 import { DEFAULT_LIMITS } from './default-limits.ts';
 import type { Counts } from './endpoint.ts';
 import { InFlight } from './in-flight.ts';
@@ -19,6 +26,8 @@ export class Workspace {
   readonly purchases: StoredObject[] = [];
   readonly deletes: StoredDelete[] = [];
   readonly catalogs = new Map<string, Catalog>();
+  /** Of Braze's own Cloud Data Ingestion. */
+  integrations: readonly IntegrationDefinition[] = [];
   readonly violations = { inFlight: 0, withinRequest: 0 };
   readonly #requests: Record<string, Record<string, number>> = {};
   readonly #digests = new Set<string>();

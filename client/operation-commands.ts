@@ -1,0 +1,25 @@
+/** The commands for those who keep an installation running, over the years and through changes. */
+import type { Command } from 'commander';
+import type { CommandSurroundings } from './warehouse-commands.ts';
+
+export function addOperationCommands(program: Command, surroundings: CommandSurroundings): void {
+  addMigrate(program, surroundings);
+}
+
+function addMigrate(program: Command, { env, output }: CommandSurroundings): void {
+  program
+    .command('migrate')
+    .description("write a sync file for each integration of Braze's own Cloud Data Ingestion")
+    .argument('<dir>', 'folder of the files; files of a former call get their new `start_from`')
+    .requiredOption('--endpoint <url>', 'REST endpoint of the Braze instance')
+    .option(
+      '--api-key <reference>',
+      'key with cdi.integration_list and cdi.integration_job_status, as ${env:NAME} or ${file:PATH}',
+      '${env:BRAZE_CDI_KEY}',
+    )
+    .option('--workspace <name>', 'workspace that the syncs belong to')
+    .action(async (dir: string, options: { endpoint: string; apiKey: string; workspace?: string }) => {
+      const { migrateHosted } = await import('./commands/migrate.ts');
+      await migrateHosted(output(), dir, { ...options, env });
+    });
+}
