@@ -1,9 +1,11 @@
 /** The commands for those who keep an installation running, over the years and through changes. */
 import type { Command } from 'commander';
+import { addKeyRotation } from './key-rotation.ts';
 import type { CommandSurroundings } from './warehouse-commands.ts';
 
 export function addOperationCommands(program: Command, surroundings: CommandSurroundings): void {
   addMigrate(program, surroundings);
+  addKeyRotation(program, surroundings);
 }
 
 function addMigrate(program: Command, { env, output }: CommandSurroundings): void {

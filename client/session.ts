@@ -10,6 +10,8 @@ export interface SessionSettings {
   readonly ledgerUrl: string;
   /** Text of the keyring: `id:base64` per line. */
   readonly keys: string;
+  /** Where it was read from; undefined where it was given itself. */
+  readonly keyFile?: string | undefined;
   readonly connectionOptions: Parameters<typeof Connection.connect>[0];
   readonly namespace: string;
   readonly queuePrefix?: string | undefined;

@@ -31,13 +31,15 @@ export async function sessionSettings(env: Environment, home: string): Promise<S
       'CDI_LEDGER_URL is no URL such as postgresql://user:password@host:port/database.',
     );
   }
+  const keyFile = given['CDI_KEY_FILE'] ?? up?.keyFile;
   const ownTemporal = !up || 'TEMPORAL_ADDRESS' in given || 'TEMPORAL_PROFILE' in given;
   const temporal = ownTemporal
     ? loadClientConnectConfig({ overrideEnvVars: given })
     : { connectionOptions: { address: up.temporalAddress }, namespace: up.temporalNamespace };
   return {
     ledgerUrl,
-    keys: given['CDI_KEY'] ?? (await keysOf(given['CDI_KEY_FILE'] ?? up?.keyFile)),
+    keys: given['CDI_KEY'] ?? (await keysOf(keyFile)),
+    keyFile: given['CDI_KEY'] === undefined ? keyFile : undefined,
     connectionOptions: temporal.connectionOptions,
     namespace: temporal.namespace ?? 'default',
     queuePrefix: given['CDI_QUEUE_PREFIX'],

@@ -17,10 +17,23 @@ interface Key {
  * A sealed value is: format (1 byte), length of the key id (1), key id, nonce (12), ciphertext, tag (16).
  */
 export class Keyring {
-  readonly #keys: readonly [Key, ...Key[]];
+  #keys: readonly [Key, ...Key[]];
+  readonly #renewed: (() => Keyring | undefined) | undefined;
 
-  constructor(keys: readonly [Key, ...Key[]]) {
+  /** @param renewed asked for the keys as they are now, where a value names one that is not known */
+  constructor(keys: readonly [Key, ...Key[]], renewed?: () => Keyring | undefined) {
     this.#keys = keys;
+    this.#renewed = renewed;
+  }
+
+  /** From now on uses the keys of another ring; what is being sealed at this moment keeps its key. */
+  replaceBy(other: Keyring): void {
+    this.#keys = other.#keys;
+  }
+
+  /** Ids of all keys, newest first. */
+  get ids(): string[] {
+    return this.#keys.map(({ id }) => id);
   }
 
   /** Id of the key that encrypts. */
@@ -55,7 +68,7 @@ export class Keyring {
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     const idLength = bytes[1] ?? 0;
     const start = 2 + idLength;
-    const key = this.#keys.find((candidate) => candidate.id === bytes.toString('utf8', 2, start));
+    const key = this.#find(bytes.toString('utf8', 2, start));
     if (bytes[0] !== FORMAT || !key || bytes.length < start + NONCE_BYTES + TAG_BYTES) {
       throw new CdiError('key_missing', `No key at hand opens this ${purpose}.`);
     }
@@ -71,6 +84,14 @@ export class Keyring {
     }
   }
 
+  #find(id: string): Key | undefined {
+    const known = this.#keys.find((key) => key.id === id);
+    if (known || !this.#renewed) return known;
+    const renewed = this.#renewed();
+    if (renewed) this.replaceBy(renewed);
+    return this.#keys.find((key) => key.id === id);
+  }
+
   /** A short keyed fingerprint that tells whether a secret changed, without telling the secret. */
   fingerprint(secret: string): string {
     const oldest = this.#keys.at(-1) ?? this.#keys[0];
@@ -80,9 +101,10 @@ export class Keyring {
 
 /**
  * @param text one key per line, newest first: `id:base64` with 32 bytes; a single line may lack its id
+ * @param renewed as of `Keyring`
  * @throws CdiError `key_missing` where no usable key is found
  */
-export function parseKeyring(text: string): Keyring {
+export function parseKeyring(text: string, renewed?: () => Keyring | undefined): Keyring {
   const keys = text
     .split('\n')
     .map((line) => line.trim())
@@ -98,5 +120,5 @@ export function parseKeyring(text: string): Keyring {
     });
   const [first, ...rest] = keys;
   if (!first) throw new CdiError('key_missing', 'No key was given: set CDI_KEY or CDI_KEY_FILE.');
-  return new Keyring([first, ...rest]);
+  return new Keyring([first, ...rest], renewed);
 }

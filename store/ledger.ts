@@ -19,6 +19,7 @@ import { RejectedRows } from './rejected-rows.ts';
 import { Retries } from './retries.ts';
 import { type Rewind, rewindWatermark } from './rewind.ts';
 import { Runs } from './runs.ts';
+import { SealedValues } from './sealed-values.ts';
 import type { LedgerSchema } from './schema.ts';
 import { SyncOverviews } from './sync-overviews.ts';
 import { type SyncState, syncStates } from './sync-states.ts';
@@ -42,6 +43,7 @@ export interface Ledger {
   readonly overviews: SyncOverviews;
   readonly incidents: Incidents;
   readonly deliveries: Deliveries;
+  readonly sealedValues: SealedValues;
   readonly keyring: Keyring;
   /** How every sync stands that is not deleted. */
   syncStates(): Promise<SyncState[]>;
@@ -96,6 +98,7 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     overviews: new SyncOverviews(db),
     incidents: new Incidents(db),
     deliveries: new Deliveries(db),
+    sealedValues: new SealedValues(db, keyring),
     keyring,
     syncStates: () => syncStates(db),
     handledCounts: (sync, from) => handledCounts(db, sync, from),

@@ -3,7 +3,8 @@ import { type Kysely, sql } from 'kysely';
 import type { Keyring } from './keyring.ts';
 import type { LedgerSchema } from './schema.ts';
 
-const PURPOSE = 'preview';
+/** What previews are sealed for. */
+export const PREVIEW_PURPOSE = 'preview';
 
 export class Previews {
   readonly #db: Kysely<LedgerSchema>;
@@ -16,7 +17,7 @@ export class Previews {
 
   /** Stores a preview under an id; storing it again replaces it. */
   async put(id: string, content: unknown): Promise<void> {
-    const sealed = this.#keyring.seal(Buffer.from(JSON.stringify(content)), PURPOSE);
+    const sealed = this.#keyring.seal(Buffer.from(JSON.stringify(content)), PREVIEW_PURPOSE);
     await this.#db
       .insertInto('previews')
       .values({ id, content: sealed })
@@ -31,7 +32,7 @@ export class Previews {
       .where('id', '=', id)
       .returning('content')
       .executeTakeFirst();
-    return row && (JSON.parse(this.#keyring.open(row.content, PURPOSE).toString()) as unknown);
+    return row && (JSON.parse(this.#keyring.open(row.content, PREVIEW_PURPOSE).toString()) as unknown);
   }
 
   /** Deletes previews that nobody came for. */

@@ -1,9 +1,9 @@
 /** Entry point of the worker process. */
-import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { parseWorkerSettings } from '../model/settings.ts';
+import { followKeyFile } from '../store/key-file.ts';
 import { parseKeyring } from '../store/keyring.ts';
 import { runWorkers } from './run-workers.ts';
 
@@ -28,11 +28,12 @@ const log = pino({
 });
 
 try {
-  const keys = settings.key ?? (await readFile(settings.keyFile ?? '', 'utf8'));
+  const keyring =
+    settings.key === undefined ? followKeyFile(settings.keyFile ?? '') : parseKeyring(settings.key);
   await runWorkers(
     {
       ledgerUrl: settings.ledgerUrl,
-      keyring: parseKeyring(keys),
+      keyring,
       stagingFolder: fileURLToPath(settings.stagingUrl),
       smtpUrl: settings.smtpUrl,
       mailFrom: settings.mailFrom,

@@ -46,3 +46,16 @@ test.each(['', '# only a comment', 'k:short', `${'x'.repeat(40)}:${randomBytes(3
     expect(() => parseKeyring(text)).toThrow(expect.objectContaining({ type: 'key_missing' }));
   },
 );
+
+test('a value under a key that is not known has the keys read again, and the newest encrypts from then on', () => {
+  const [old, fresh] = [key(), key()];
+  let file = `old:${old}`;
+  const ring = parseKeyring(file, () => parseKeyring(file));
+  file = `new:${fresh}\nold:${old}`;
+  expect(ring.currentId).toBe('old');
+  const sealed = parseKeyring(file).seal(Buffer.from('a'), 'p');
+  expect(ring.open(sealed, 'p').toString()).toBe('a');
+  expect(ring.ids).toEqual(['new', 'old']);
+  const unknown = parseKeyring(`x:${key()}`).seal(Buffer.from('a'), 'p');
+  expect(() => ring.open(unknown, 'p')).toThrow(expect.objectContaining({ type: 'key_missing' }));
+});
