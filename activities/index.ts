@@ -21,6 +21,7 @@ import { testConnection } from './test-connection.ts';
 import { testCredential } from './test-credential.ts';
 import { upload } from './upload.ts';
 import { validate } from './validate.ts';
+import { verifySync } from './verify-sync.ts';
 
 /** Steps that ask the warehouse. */
 export function createWarehouseActivities(dependencies: ActivityDependencies) {
@@ -32,6 +33,7 @@ export function createWarehouseActivities(dependencies: ActivityDependencies) {
     measureRun: measureRun(dependencies),
     extractRejected: extractRejected(dependencies),
     countRewind: countRewind(dependencies),
+    verifySync: verifySync(dependencies),
     previewSource: previewSource(dependencies),
     testCredential: testCredential(dependencies),
     checkSetup: checkSetup(dependencies),

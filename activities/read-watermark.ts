@@ -7,6 +7,7 @@ import { epochHolder, workflowRunId } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { beginOfLookback } from './extraction/begin-of-lookback.ts';
 import { withHeartbeat } from './heartbeat.ts';
+import { verifyWhenDue } from './verification/verify-when-due.ts';
 import { movesWithClock } from './warehouses/moves-with-clock.ts';
 import { withSource } from './warehouses/open-source.ts';
 
@@ -64,8 +65,9 @@ export function readWatermark({ ledger, staging, log }: ActivityDependencies) {
           if (!watermark) {
             if (startFrom === 'now') from = upper;
             else if (startFrom !== 'beginning') from = source.warehouse.instant(startFrom);
-            await ledger.watermarks.initialise(holder, from);
-          }
+            await ledger.watermarks.initialise(holder, from, run);
+          } else if (knownUpper === undefined && !definition.full_refresh)
+            await verifyWhenDue(ledger, definition, run, source);
           const futureRows = definition.full_refresh
             ? 0
             : await source.connection.countAfter(definition.source, source.columns, clock.now);

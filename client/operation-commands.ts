@@ -6,6 +6,7 @@ import type { CommandSurroundings } from './warehouse-commands.ts';
 export function addOperationCommands(program: Command, surroundings: CommandSurroundings): void {
   addMigrate(program, surroundings);
   addKeyRotation(program, surroundings);
+  addVerify(program, surroundings);
 }
 
 function addMigrate(program: Command, { env, output }: CommandSurroundings): void {
@@ -24,4 +25,19 @@ function addMigrate(program: Command, { env, output }: CommandSurroundings): voi
       const { migrateHosted } = await import('./commands/migrate.ts');
       await migrateHosted(output(), dir, { ...options, env });
     });
+}
+
+function addVerify(program: Command, { inSession }: CommandSurroundings): void {
+  program
+    .command('verify')
+    .description('rows in the table against rows delivered, rejected and waiting')
+    .argument('<sync>')
+    .option('--from <time>', 'UTC time of UPDATED_AT; widened to where a run began')
+    .option('--to <time>', 'UTC time of UPDATED_AT; widened to where a run ended')
+    .action((sync: string, options: { from?: string; to?: string }) =>
+      inSession(async (session, output) => {
+        const { verifyOneSync } = await import('./commands/verify.ts');
+        await verifyOneSync(session, output, sync, options);
+      }),
+    );
 }

@@ -237,6 +237,10 @@ const optionsSchema = z
       .describe(
         'After this many failed runs in a row that only a person can mend, the schedule is paused until `cdi resume`; 0 means never.',
       ),
+    verify: duration(
+      'How often a run begins by holding the table against the ledger; rows behind the watermark that were never read are ' +
+        'told to the contacts. `0s`: never, only by `cdi verify`.',
+    ).default('0s'),
     keep_rows: duration('How long staged pages are kept after the commit. `0s`: not at all.').default('0s'),
   })
   .describe('Fine tuning.');

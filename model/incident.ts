@@ -28,6 +28,13 @@ const RULES = {
     recovers: true,
     seenBy: 'run',
   },
+  rows_unread: {
+    audience: 'data_team',
+    title: 'has rows that were never read',
+    hint: 'Run `cdi verify`. Set `lookback` to find such rows, or `cdi rewind` to send again from a time on.',
+    recovers: true,
+    seenBy: 'run',
+  },
   guard_near: {
     audience: 'data_team',
     title: 'comes near its guard',

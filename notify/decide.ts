@@ -16,7 +16,7 @@ export interface RunSignals {
   readonly closed: readonly IncidentKind[];
 }
 
-type Outcome = Pick<RunReport, 'status' | 'counts' | 'error' | 'futureRows' | 'trigger'>;
+type Outcome = Pick<RunReport, 'status' | 'counts' | 'error' | 'futureRows' | 'unreadRows' | 'trigger'>;
 type Told = SyncDefinition['notifications'];
 
 /**
@@ -25,6 +25,7 @@ type Told = SyncDefinition['notifications'];
  * - A global error is an incident; a cancelled run only where it was terminated or reset from outside, for a run
  *   that somebody cancelled was wanted so.
  * - Rejected rows are one from their share of the rows read on, the threshold included.
+ * - Rows behind the watermark that were never read are one, which only a run that looks for them ends.
  * - A run that goes to its end ends every failure, whatever its error was.
  * - Success is told where it was asked for, and without new rows only where that was asked for as well. A
  *   partial run is no success, and a recovery says it already.
@@ -38,11 +39,15 @@ export function runSignals(
   open: readonly IncidentKind[],
   guardRows?: number,
 ): RunSignals {
-  const { status, counts, futureRows, error } = run;
+  const { status, counts, futureRows, unreadRows, error } = run;
   const quiet = { event: undefined, raised: [], closed: [] };
   const inFuture =
     notifications.on_warnings && futureRows > 0
       ? [{ kind: 'rows_in_future' as const, detail: { rows: futureRows } }]
+      : [];
+  const unread =
+    unreadRows !== null && unreadRows > 0
+      ? [{ kind: 'rows_unread' as const, detail: { rows: unreadRows } }]
       : [];
   switch (status) {
     case 'held':
@@ -55,7 +60,7 @@ export function runSignals(
     case 'limit_exceeded':
       return {
         ...quiet,
-        raised: [{ kind: failureKind(error?.type ?? 'internal'), detail: {} }, ...inFuture],
+        raised: [{ kind: failureKind(error?.type ?? 'internal'), detail: {} }, ...unread, ...inFuture],
       };
     case 'partial':
     case 'success': {
@@ -65,6 +70,7 @@ export function runSignals(
         ...(isRejecting
           ? [{ kind: 'rows_rejected' as const, detail: { read: counts.read, rejected: counts.rejected } }]
           : []),
+        ...unread,
         ...inFuture,
         ...(isNearGuard
           ? [{ kind: 'guard_near' as const, detail: { rows: counts.read, ceiling: guardRows ?? 0 } }]
@@ -88,7 +94,7 @@ function eventOf(
 }
 
 /** Whether an incident that a run which went to its end did not meet is over. */
-function isOver(kind: IncidentKind, { counts, trigger }: Outcome): boolean {
+function isOver(kind: IncidentKind, { counts, unreadRows, trigger }: Outcome): boolean {
   // Rows that are sent again come from the ledger: they say nothing of source and schedule.
   if (trigger === 'retry') return false;
   if (failureType(kind) !== undefined) return true;
@@ -96,6 +102,8 @@ function isOver(kind: IncidentKind, { counts, trigger }: Outcome): boolean {
     case 'stale':
     case 'rows_in_future':
       return true;
+    case 'rows_unread':
+      return unreadRows === 0;
     case 'rows_rejected':
     case 'guard_near':
       // A run without rows says nothing of rows.

@@ -28,6 +28,8 @@ export function incidentSentence({ kind, detail }: Pick<Incident, 'kind' | 'deta
     }
     case 'rows_in_future':
       return `UPDATED_AT lies in the future: ${formatRows(number(detail, 'rows'))}.`;
+    case 'rows_unread':
+      return `Behind the watermark at least ${formatRows(number(detail, 'rows'))} came in that no run has read.`;
     case 'guard_near':
       return `A run read ${formatRows(number(detail, 'rows'))}; max_rows_per_run is ${formatCount(number(detail, 'ceiling'))}.`;
     case 'paused': {
@@ -148,6 +150,9 @@ function commandsOf({ subject, kind }: Incident): MailContent['commands'] {
   return [
     ...(kind === 'paused'
       ? [{ purpose: 'Once it is mended, let the schedule go', line: `cdi resume ${subject.name}` }]
+      : []),
+    ...(kind === 'rows_unread'
+      ? [{ purpose: 'Table and ledger beside each other', line: `cdi verify ${subject.name}` }]
       : []),
     { purpose: 'All runs of this sync', line: `cdi runs ${subject.name}` },
   ];

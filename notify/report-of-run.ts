@@ -37,6 +37,7 @@ export async function reportOfRun(
     rejections: await rejectionsOf(ledger, name, run),
     futureRows: record.futureRows,
     nullTimestampRows: record.nullRows,
+    unreadRows: record.unreadRows,
     warnings: record.warnings,
     links: { temporal: linkTo(settings.temporalUi, settings.namespace, name, record.workflowRunId) },
   };

@@ -30,6 +30,8 @@ export interface RunReport {
   /** Rows whose UPDATED_AT lies after the upper bound of the run. */
   readonly futureRows: number;
   readonly nullTimestampRows: number;
+  /** Rows behind the watermark that no run has read; null where this run did not look for them. */
+  readonly unreadRows: number | null;
   readonly warnings: readonly string[];
   readonly links: RunLinks;
 }

@@ -7,6 +7,7 @@ import * as partsAndLookback from './migrations/0002-parts-and-lookback.ts';
 import * as heldRunsAndCorrections from './migrations/0003-held-runs-and-corrections.ts';
 import * as apiKeysAndSessions from './migrations/0004-api-keys-and-sessions.ts';
 import * as incidents from './migrations/0005-incidents.ts';
+import * as verification from './migrations/0006-verification.ts';
 import type { LedgerSchema } from './schema.ts';
 
 /** In order; a released migration is never changed, a new one is added below. */
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-held-runs-and-corrections': heldRunsAndCorrections,
   '0004-api-keys-and-sessions': apiKeysAndSessions,
   '0005-incidents': incidents,
+  '0006-verification': verification,
 };
 
 /**

@@ -3,6 +3,7 @@ import { type Kysely, type Selectable, sql } from 'kysely';
 import type { DataType } from '../model/data-type.ts';
 import type { HeldAnswer, HeldRun } from '../model/guard.ts';
 import type { RunCounts, RunOutcome, RunStatus, Trigger } from '../model/run.ts';
+import type { RunDelivery } from '../model/reconciliation.ts';
 import type { LedgerSchema, RunTable } from './schema.ts';
 
 export interface RunRecord {
@@ -18,6 +19,8 @@ export interface RunRecord {
   readonly counts: RunCounts;
   readonly futureRows: number;
   readonly nullRows: number;
+  /** Rows behind the watermark that no run has read, found by a verification at its begin; null without one. */
+  readonly unreadRows: number | null;
   readonly warnings: readonly string[];
   readonly error: { readonly type: string; readonly message: string; readonly code: string | null } | null;
   /** What a guard asked of people, and their answer; null where none did. */
@@ -247,6 +250,44 @@ export class Runs {
     return new Map(rows.map((row) => [row.sync, toRecord(row)]));
   }
 
+  /** What each run of a sync did that has ended and read, oldest first; retries move no watermark and are left out. */
+  async deliveries(sync: string): Promise<RunDelivery[]> {
+    const rows = await this.#db
+      .selectFrom('runs')
+      .select(['watermark_before as before', 'watermark_after as after', 'sent', 'rejected', 'status'])
+      .where('sync', '=', sync)
+      .where('trigger', '!=', 'retry')
+      .where('upper_bound', 'is not', null)
+      .where('finished_at', 'is not', null)
+      .orderBy('started_at')
+      .execute();
+    return rows.map(({ status, ...run }) => ({
+      ...run,
+      isWhole: status === 'success' || status === 'partial',
+    }));
+  }
+
+  /** Whether a sync's table was not held against the ledger within an interval. */
+  async verificationDue(sync: string, intervalMs: number): Promise<boolean> {
+    const row = await this.#db
+      .selectFrom('syncs')
+      .select(
+        sql<boolean>`coalesce(verified_at < now() - ${intervalMs} * interval '1 millisecond', true)`.as(
+          'due',
+        ),
+      )
+      .where('name', '=', sync)
+      .executeTakeFirst();
+    return row?.due ?? false;
+  }
+
+  async recordVerification(run: string, unreadRows: number | null): Promise<void> {
+    await this.#db.updateTable('runs').set({ unread_rows: unreadRows }).where('id', '=', run).execute();
+    await sql`update syncs set verified_at = now() where name = (select sync from runs where id = ${run})`.execute(
+      this.#db,
+    );
+  }
+
   /** Every run that has not ended, oldest first. */
   async unfinished(sync?: string): Promise<RunRecord[]> {
     const rows = await this.#db
@@ -322,6 +363,7 @@ export function toRecord(row: Selectable<RunTable>): RunRecord {
     },
     futureRows: row.future_rows,
     nullRows: row.null_rows,
+    unreadRows: row.unread_rows,
     warnings: row.warnings,
     error: row.error_type
       ? { type: row.error_type, message: row.error_message ?? '', code: row.error_code }

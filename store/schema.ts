@@ -53,6 +53,8 @@ export interface SyncTable {
   null_rows_counted_at: Date | null;
   /** The sync's id in the HTTP API; it stays through every apply. */
   integration_id: Generated<string>;
+  /** When its table was last held against the ledger. */
+  verified_at: Date | null;
 }
 
 export interface WatermarkTable {
@@ -111,6 +113,8 @@ export interface RunTable {
   possibly_doubled: Count;
   future_rows: Count;
   null_rows: Count;
+  /** Rows behind the watermark that a verification found to be never read; null without one. */
+  unread_rows: number | null;
   warnings: Json<string[]>;
   error_type: string | null;
   error_message: string | null;

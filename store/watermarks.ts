@@ -80,8 +80,8 @@ export class Watermarks {
     });
   }
 
-  /** Sets where a sync begins, unless it has a watermark already. */
-  async initialise(holder: EpochHolder, value: string | null): Promise<void> {
+  /** Sets where a sync begins, unless it has a watermark already. @param run which begins there */
+  async initialise(holder: EpochHolder, value: string | null, run: string): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
       await requireEpoch(tx, holder);
       await tx
@@ -89,6 +89,7 @@ export class Watermarks {
         .values({ sync: holder.sync, value, digests: Buffer.alloc(0), epoch: holder.epoch, segment: 0 })
         .onConflict((conflict) => conflict.column('sync').doNothing())
         .execute();
+      await tx.updateTable('runs').set({ watermark_before: value }).where('id', '=', run).execute();
     });
   }
 

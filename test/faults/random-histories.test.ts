@@ -115,7 +115,7 @@ class World {
     });
     const { epoch, watermark } = await watermarks.begin(this.name, this.#run, execution);
     const holder = { sync: this.name, epoch, workflowRunId: execution, leaseOwner: randomUUID() };
-    if (!watermark) await watermarks.initialise(holder, null);
+    if (!watermark) await watermarks.initialise(holder, null, this.#run);
     const from = watermark?.value ?? null;
     const looksBack = this.#definition.options.lookback !== '0s';
     const known = looksBack

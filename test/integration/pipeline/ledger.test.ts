@@ -187,7 +187,7 @@ describe('epochs', () => {
     const tail = wholeTail(digest(1));
     await expect(ledger.uploads.complete(holder, 1, tail)).rejects.toMatchObject(superseded);
     await expect(ledger.watermarks.commit(holder, 1, Infinity)).rejects.toMatchObject(superseded);
-    await expect(ledger.watermarks.initialise(holder, AT)).rejects.toMatchObject(superseded);
+    await expect(ledger.watermarks.initialise(holder, AT, run)).rejects.toMatchObject(superseded);
     expect(await ledger.watermarks.get(sync)).toBeUndefined();
     expect((await ledger.runs.get(run))?.counts).toMatchObject({ read: 2, sent: 0, rejected: 0 });
   });

@@ -17,6 +17,7 @@ export function sampleRun(changes: Partial<RunRecord> = {}): RunRecord {
     counts: { read: 10, sent: 8, rejected: 2, requests: 1, possiblyDoubled: 0 },
     futureRows: 0,
     nullRows: 0,
+    unreadRows: null,
     warnings: [],
     error: null,
     held: null,

@@ -15,6 +15,7 @@ const run = (status: RunOutcome | 'held', own: Partial<Outcome> = {}): Outcome =
   counts: NO_COUNTS,
   error: null,
   futureRows: 0,
+  unreadRows: null,
   trigger: 'schedule',
   ...own,
 });
@@ -72,6 +73,19 @@ describe('what a run tells', () => {
       { kind: 'rows_in_future', detail: { rows: 7 } },
     ]);
     expect(runSignals(found, settings({ on_warnings: false }), []).raised).toEqual([]);
+  });
+
+  it('is that rows were never read, whatever else it says, until a run looks again and finds none', () => {
+    const unread = { kind: 'rows_unread', detail: { rows: 3 } };
+    const failed = { unreadRows: 3, error: { type: 'table_missing', message: 'None.' } as const };
+    expect(runSignals(run('success', { unreadRows: 3 }), settings(everything), [])).toMatchObject({
+      raised: [unread],
+    });
+    expect(runSignals(run('config_error', failed), settings({}), []).raised).toContainEqual(unread);
+    expect(runSignals(run('success', { unreadRows: null }), settings({}), ['rows_unread']).closed).toEqual([]);
+    expect(runSignals(run('success', { unreadRows: 0 }), settings({}), ['rows_unread']).closed).toEqual([
+      'rows_unread',
+    ]);
   });
 
   it.each([

@@ -55,6 +55,10 @@ describe('an incident in words', () => {
       { kind: 'credential_expires', detail: { days: 0, expires: '2026-01-01' } },
       'Its secret expires on 2026-01-01: it has expired.',
     ],
+    [
+      { kind: 'rows_unread', detail: { rows: 3 } },
+      'Behind the watermark at least 3 rows came in that no run has read.',
+    ],
     [{ kind: 'failed:table_missing', detail: {} }, 'The source table or view does not exist.'],
   ] as const)('%j', (own, sentence) => {
     expect(answers(openedContent([incident(own)]))['What happened']).toBe(sentence);

@@ -19,6 +19,7 @@ export const sampleReport: RunReport = {
   rejections: [],
   futureRows: 0,
   nullTimestampRows: 0,
+  unreadRows: 0,
   warnings: [],
   links: { temporal: 'http://localhost:8233/namespaces/default/workflows/sync%2Fusers-attributes' },
 };
