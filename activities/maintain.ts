@@ -7,6 +7,8 @@ import { runFolder } from './staging/staging.ts';
 
 const DAY_MS = 86_400_000;
 const REJECTED_ROWS_MS = 30 * DAY_MS;
+/** Whatever a sync's `keep_rows` says. */
+const KEPT_PAGES_MS = 30 * DAY_MS;
 const RUNS_MS = 365 * DAY_MS;
 const PREVIEWS_MS = 600_000;
 /** A run that was opened only now may not be visible in Temporal yet. */
@@ -54,7 +56,10 @@ export function maintain(dependencies: ActivityDependencies) {
 
     const open = new Set((await ledger.runs.unfinished()).map((run) => run.id));
     const keep = new Map(
-      syncs.map(({ name, definition }) => [name, parseDuration(definition.options.keep_rows) ?? 0]),
+      syncs.map(({ name, definition }) => [
+        name,
+        Math.min(parseDuration(definition.options.keep_rows) ?? 0, KEPT_PAGES_MS),
+      ]),
     );
     for (const { sync, run, idleMs } of await staging.idleRuns(ORPHANS_MS)) {
       if (!open.has(run) && idleMs >= (keep.get(sync) ?? 0)) await staging.remove(runFolder(sync, run));
@@ -67,6 +72,7 @@ export function maintain(dependencies: ActivityDependencies) {
     await look(dependencies).catch((error: unknown) => {
       log.warn({ type: classify(error).type }, 'what is due could not be told; it is tried again');
     });
+    await ledger.sweepForgotten();
     return { closed, sweptRejectedRows, sweptRuns };
   };
 }

@@ -241,7 +241,9 @@ const optionsSchema = z
       'How often a run begins by holding the table against the ledger; rows behind the watermark that were never read are ' +
         'told to the contacts. `0s`: never, only by `cdi verify`.',
     ).default('0s'),
-    keep_rows: duration('How long staged pages are kept after the commit. `0s`: not at all.').default('0s'),
+    keep_rows: duration(
+      'How long staged pages are kept after the commit, 30 days at most. `0s`: not at all.',
+    ).default('0s'),
   })
   .describe('Fine tuning.');
 

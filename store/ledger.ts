@@ -21,6 +21,7 @@ import { type Rewind, rewindWatermark } from './rewind.ts';
 import { Runs } from './runs.ts';
 import { SealedValues } from './sealed-values.ts';
 import type { LedgerSchema } from './schema.ts';
+import { sweepForgotten } from './sweep-forgotten.ts';
 import { SyncOverviews } from './sync-overviews.ts';
 import { type SyncState, syncStates } from './sync-states.ts';
 import { Uploads } from './uploads.ts';
@@ -49,6 +50,8 @@ export interface Ledger {
   syncStates(): Promise<SyncState[]>;
   /** How many rows at and after a watermark are handled already. */
   handledCounts(sync: string, from: string | null): Promise<HandledCounts>;
+  /** Deletes what syncs left behind that are gone for good. */
+  sweepForgotten(): Promise<void>;
   /** Sets a watermark back. @returns false where a run is open, or the watermark has moved since */
   rewind(rewind: Rewind): Promise<boolean>;
   /** @throws where the database does not answer, or lacks the tables of this program */
@@ -102,6 +105,7 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     keyring,
     syncStates: () => syncStates(db),
     handledCounts: (sync, from) => handledCounts(db, sync, from),
+    sweepForgotten: () => sweepForgotten(db),
     rewind: (rewind) => rewindWatermark(db, rewind),
     migrate: async () => {
       // Between two migrations a busy machine may pause for longer than between two statements of a run.
