@@ -6,6 +6,7 @@ import type { CommandSurroundings } from './warehouse-commands.ts';
 export function addOperationCommands(program: Command, surroundings: CommandSurroundings): void {
   addMigrate(program, surroundings);
   addKeyRotation(program, surroundings);
+  addBackup(program, surroundings);
   addVerify(program, surroundings);
 }
 
@@ -25,6 +26,31 @@ function addMigrate(program: Command, { env, output }: CommandSurroundings): voi
       const { migrateHosted } = await import('./commands/migrate.ts');
       await migrateHosted(output(), dir, { ...options, env });
     });
+}
+
+function addBackup(program: Command, { inSession }: CommandSurroundings): void {
+  program
+    .command('backup')
+    .description('write the ledger into one file, while runs go on; the key file is not in it')
+    .argument('<file>')
+    .action((file: string) =>
+      inSession(async (session, output) => {
+        const { backup } = await import('./commands/backup.ts');
+        await backup(session, output, file);
+      }),
+    );
+
+  program
+    .command('restore')
+    .description('put a backup into an empty ledger; pauses every schedule and says what goes again')
+    .argument('<file>', 'as `cdi backup` wrote it')
+    .option('--replace', 'in the place of a ledger that is in use', false)
+    .action((file: string, options: { replace: boolean }) =>
+      inSession(async (session, output) => {
+        const { restore } = await import('./commands/backup.ts');
+        await restore(session, output, file, options);
+      }),
+    );
 }
 
 function addVerify(program: Command, { inSession }: CommandSurroundings): void {

@@ -18,6 +18,7 @@ import { Previews } from './previews.ts';
 import { RejectedRows } from './rejected-rows.ts';
 import { Retries } from './retries.ts';
 import { type Rewind, rewindWatermark } from './rewind.ts';
+import { type Restored, type RestoreOptions, restoreLedger } from './restore.ts';
 import { Runs } from './runs.ts';
 import { SealedValues } from './sealed-values.ts';
 import type { LedgerSchema } from './schema.ts';
@@ -56,6 +57,8 @@ export interface Ledger {
   rewind(rewind: Rewind): Promise<boolean>;
   /** @throws where the database does not answer, or lacks the tables of this program */
   ping(): Promise<void>;
+  /** Puts a backup in its place; see restore.ts. */
+  restore(lines: AsyncIterable<string>, options: RestoreOptions): Promise<Restored>;
   /** @returns names of the migrations applied now */
   migrate(): Promise<string[]>;
   close(): Promise<void>;
@@ -115,6 +118,7 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     ping: async () => {
       await sql`select from api_keys limit 1`.execute(db);
     },
+    restore: (lines, options) => restoreLedger(db, lines, options),
     close: () => db.destroy(),
   };
 }

@@ -11,7 +11,7 @@ import * as verification from './migrations/0006-verification.ts';
 import type { LedgerSchema } from './schema.ts';
 
 /** In order; a released migration is never changed, a new one is added below. */
-const MIGRATIONS: Record<string, Migration> = {
+export const MIGRATIONS: Record<string, Migration> = {
   '0001-first-ledger': first,
   '0002-parts-and-lookback': partsAndLookback,
   '0003-held-runs-and-corrections': heldRunsAndCorrections,
