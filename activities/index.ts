@@ -10,6 +10,7 @@ import { extract } from './extract.ts';
 import { extractRejected } from './extract-rejected.ts';
 import { finishRun } from './finish-run.ts';
 import { holdRun } from './hold-run.ts';
+import { inspectWorker } from './inspect-worker.ts';
 import { maintain } from './maintain.ts';
 import { measureRun } from './measure-run.ts';
 import { notify } from './notify.ts';
@@ -33,6 +34,7 @@ export function createWarehouseActivities(dependencies: ActivityDependencies) {
     measureRun: measureRun(dependencies),
     extractRejected: extractRejected(dependencies),
     countRewind: countRewind(dependencies),
+    inspectWorker: inspectWorker(dependencies),
     verifySync: verifySync(dependencies),
     previewSource: previewSource(dependencies),
     testCredential: testCredential(dependencies),

@@ -8,6 +8,7 @@ export function addOperationCommands(program: Command, surroundings: CommandSurr
   addKeyRotation(program, surroundings);
   addBackup(program, surroundings);
   addVerify(program, surroundings);
+  addDoctor(program, surroundings);
 }
 
 function addMigrate(program: Command, { env, output }: CommandSurroundings): void {
@@ -64,6 +65,18 @@ function addVerify(program: Command, { inSession }: CommandSurroundings): void {
       inSession(async (session, output) => {
         const { verifyOneSync } = await import('./commands/verify.ts');
         await verifyOneSync(session, output, sync, options);
+      }),
+    );
+}
+
+function addDoctor(program: Command, { inSession }: CommandSurroundings): void {
+  program
+    .command('doctor')
+    .description('looks at every part of the installation, and says what to do about what is wrong')
+    .action(() =>
+      inSession(async (session, output) => {
+        const { doctor } = await import('./commands/doctor.ts');
+        await doctor(session, output);
       }),
     );
 }

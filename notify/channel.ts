@@ -43,5 +43,7 @@ export interface NotificationChannel {
    * @throws CdiError with the type of the channel when nobody was reached
    */
   send(notification: Notification): Promise<Delivery>;
+  /** Connects and logs in, without delivering anything. @throws CdiError with the type of the channel */
+  check?(): Promise<void>;
   close(): void;
 }

@@ -62,6 +62,13 @@ export function createMailChannel(settings: MailChannelSettings): NotificationCh
         throw mailError(error);
       }
     },
+    async check() {
+      try {
+        await transport.verify();
+      } catch (error) {
+        throw mailError(error);
+      }
+    },
     close: () => transport.close(),
   };
 }

@@ -12,6 +12,7 @@ import { Incidents } from './incidents.ts';
 import { InstantParts } from './instant-parts.ts';
 import type { Keyring } from './keyring.ts';
 import { Leases } from './leases.ts';
+import { clockOffset, type LedgerState, ledgerState } from './ledger-state.ts';
 import { Lookback } from './lookback.ts';
 import { migrate } from './migrate.ts';
 import { Previews } from './previews.ts';
@@ -59,6 +60,10 @@ export interface Ledger {
   ping(): Promise<void>;
   /** Puts a backup in its place; see restore.ts. */
   restore(lines: AsyncIterable<string>, options: RestoreOptions): Promise<Restored>;
+  /** Of the server, and which migrations it lacks. */
+  state(): Promise<LedgerState>;
+  /** @returns how far this process's clock is ahead of the ledger's, in milliseconds */
+  clockOffset(): Promise<number>;
   /** @returns names of the migrations applied now */
   migrate(): Promise<string[]>;
   close(): Promise<void>;
@@ -119,6 +124,8 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
       await sql`select from api_keys limit 1`.execute(db);
     },
     restore: (lines, options) => restoreLedger(db, lines, options),
+    state: () => ledgerState(db),
+    clockOffset: () => clockOffset(db),
     close: () => db.destroy(),
   };
 }

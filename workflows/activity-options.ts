@@ -124,6 +124,7 @@ const CLASSES: Record<Step, StepClass> = {
   notify: { queue: 'control', options: MAIL },
   maintain: { queue: 'control', options: MAIL },
   previewSource: { queue: 'warehouse', options: INTERACTIVE },
+  inspectWorker: { queue: 'warehouse', options: INTERACTIVE },
   verifySync: { queue: 'warehouse', options: INTERACTIVE },
   countRewind: { queue: 'warehouse', options: INTERACTIVE },
   testCredential: { queue: 'warehouse', options: INTERACTIVE },

@@ -1,5 +1,6 @@
 export { checkSetup } from './check-setup.ts';
 export { countRewind } from './count-rewind.ts';
+export { inspectWorker } from './inspect-worker.ts';
 export { maintenance } from './maintenance.ts';
 export { retryRun } from './retry-run.ts';
 export { scheduledSync } from './scheduled-sync.ts';

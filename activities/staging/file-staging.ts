@@ -1,5 +1,5 @@
 /** Staging in a local folder: the default, for one machine. */
-import { mkdir, open as openFile, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open as openFile, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { CdiError } from '../../model/errors.ts';
 import type { Keyring } from '../../store/keyring.ts';
@@ -51,6 +51,12 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
 
     async remove(prefix) {
       await rm(pathOf(prefix), { recursive: true, force: true });
+    },
+
+    async freeBytes() {
+      await mkdir(base, { recursive: true, mode: 0o700 });
+      const { bavail, bsize } = await statfs(base);
+      return bavail * bsize;
     },
 
     async idleRuns(olderThanMs) {

@@ -10,6 +10,8 @@ export interface Staging {
   read(reference: string): Promise<Buffer>;
   /** Deletes everything under a prefix; nothing there is no error. */
   remove(prefix: string): Promise<void>;
+  /** Bytes that may still be written; absent where the store does not tell. */
+  freeBytes?(): Promise<number>;
   /** Folders of runs whose last change lies at least this far back. */
   idleRuns(olderThanMs: number): Promise<{ sync: string; run: string; idleMs: number }[]>;
 }
