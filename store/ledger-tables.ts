@@ -21,6 +21,8 @@ const LEDGER_TABLES: Record<keyof LedgerSchema, 'saved' | 'passing'> = {
   leases: 'passing',
   previews: 'passing',
   api_sessions: 'passing',
+  workers: 'passing',
+  rate_leases: 'passing',
 };
 
 /** Every table of the ledger. */

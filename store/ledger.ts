@@ -16,6 +16,7 @@ import { clockOffset, type LedgerState, ledgerState } from './ledger-state.ts';
 import { Lookback } from './lookback.ts';
 import { migrate } from './migrate.ts';
 import { Previews } from './previews.ts';
+import { RateLeases } from './rate-leases.ts';
 import { RejectedRows } from './rejected-rows.ts';
 import { Retries } from './retries.ts';
 import { type Rewind, rewindWatermark } from './rewind.ts';
@@ -28,6 +29,7 @@ import { SyncOverviews } from './sync-overviews.ts';
 import { type SyncState, syncStates } from './sync-states.ts';
 import { Uploads } from './uploads.ts';
 import { Watermarks } from './watermarks.ts';
+import { Workers } from './workers.ts';
 
 export interface Ledger {
   readonly definitions: Definitions;
@@ -40,6 +42,8 @@ export interface Ledger {
   readonly retries: Retries;
   readonly corrections: Corrections;
   readonly leases: Leases;
+  readonly rateLeases: RateLeases;
+  readonly workers: Workers;
   readonly previews: Previews;
   readonly apiKeys: ApiKeys;
   readonly apiSessions: ApiSessions;
@@ -103,6 +107,8 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     retries: new Retries(db, keyring),
     corrections: new Corrections(db),
     leases: new Leases(db),
+    rateLeases: new RateLeases(db),
+    workers: new Workers(db),
     previews: new Previews(db, keyring),
     apiKeys: new ApiKeys(db),
     apiSessions: new ApiSessions(db),

@@ -8,6 +8,7 @@ import * as heldRunsAndCorrections from './migrations/0003-held-runs-and-correct
 import * as apiKeysAndSessions from './migrations/0004-api-keys-and-sessions.ts';
 import * as incidents from './migrations/0005-incidents.ts';
 import * as verification from './migrations/0006-verification.ts';
+import * as severalWorkers from './migrations/0007-several-workers.ts';
 import type { LedgerSchema } from './schema.ts';
 
 /** In order; a released migration is never changed, a new one is added below. */
@@ -18,6 +19,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0004-api-keys-and-sessions': apiKeysAndSessions,
   '0005-incidents': incidents,
   '0006-verification': verification,
+  '0007-several-workers': severalWorkers,
 };
 
 /**

@@ -272,6 +272,28 @@ export interface ApiSessionTable {
   expires_at: ColumnType<Date, Date, Date>;
 }
 
+/** A worker process that runs, or ended without saying so. */
+export interface WorkerTable {
+  id: Generated<number>;
+  host: string;
+  pid: number;
+  /** Reference of the marker that it wrote into its staging; null while there is no space for it. */
+  marker: string | null;
+  started_at: Generated<Date>;
+  seen_at: Generated<Date>;
+}
+
+/** What one process may send of a workspace's rate limit, until its lease ends. */
+export interface RateLeaseTable {
+  /** Workspace and endpoint family. */
+  budget: string;
+  holder: string;
+  /** Requests per window. */
+  permits: number;
+  wanted: number;
+  expires_at: Date;
+}
+
 export interface LedgerSchema {
   workspaces: WorkspaceTable;
   credentials: CredentialTable;
@@ -292,4 +314,6 @@ export interface LedgerSchema {
   corrections: CorrectionTable;
   api_keys: ApiKeyTable;
   api_sessions: ApiSessionTable;
+  workers: WorkerTable;
+  rate_leases: RateLeaseTable;
 }

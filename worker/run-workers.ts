@@ -90,12 +90,13 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
   const guard = addressGuard(settings.allowedAddresses);
   let stopMetrics: (() => void) | undefined;
   const channels = openChannels({ smtpUrl: settings.smtpUrl, mailFrom: settings.mailFrom, guard });
+  const budgets = new RateBudgets(ledger.rateLeases);
   try {
     await ledger.migrate();
     const dependencies: ActivityDependencies = {
       ledger,
       staging: createFileStaging(settings.stagingFolder, settings.keyring),
-      budgets: new RateBudgets(),
+      budgets,
       metrics: new PipelineMetrics(registry),
       channels,
       guard,
@@ -151,6 +152,7 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
     stopMetrics?.();
     await traces?.close();
     channels.close();
+    await budgets.close();
     await ledger.close();
     await clientConnection.close();
     await connection.close();

@@ -39,7 +39,7 @@ async function sweep(): Promise<void> {
     guard: () => true,
     metrics: new PipelineMetrics(new Registry()),
     staging,
-    budgets: new RateBudgets(),
+    budgets: new RateBudgets(installation.session.ledger.rateLeases),
     temporal: {
       openRun: async () => 'open',
       pauseSchedule: async () => undefined,

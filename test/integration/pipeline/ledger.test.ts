@@ -419,7 +419,7 @@ describe('housekeeping', () => {
       guard: () => true,
       metrics: new PipelineMetrics(new Registry()),
       staging: createFileStaging(installation.stagingFolder, ledger.keyring),
-      budgets: new RateBudgets(),
+      budgets: new RateBudgets(ledger.rateLeases),
       temporal: {
         openRun: async (sync) => openRuns.find((name) => name === sync),
         pauseSchedule: async () => undefined,

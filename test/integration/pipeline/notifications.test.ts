@@ -203,7 +203,7 @@ test('a notification that is asked for again is not sent again', async () => {
       guard: () => true,
       metrics: new PipelineMetrics(new Registry()),
       staging: createFileStaging(installation.stagingFolder, ledger.keyring),
-      budgets: new RateBudgets(),
+      budgets: new RateBudgets(ledger.rateLeases),
       temporal: {
         openRun: async () => undefined,
         pauseSchedule: async () => undefined,
