@@ -128,7 +128,7 @@ export default ts.config(
       'api/**/*.ts',
       'worker/**/*.ts',
     ],
-    ignores: ['client/main.ts', 'worker/main.ts'],
+    ignores: ['client/main.ts', 'worker/main.ts', 'worker/health.ts'],
     rules: {
       'no-restricted-properties': [
         'error',

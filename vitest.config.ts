@@ -29,6 +29,15 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'production',
+          include: ['test/production/**/*.test.ts'],
+          testTimeout: 300_000,
+          // The first time, Temporal's server is built from source.
+          hookTimeout: 3_600_000,
+        },
+      },
+      {
+        test: {
           name: 'faults',
           include: ['test/faults/**/*.test.ts'],
           globalSetup: ['test/support/global-setup.ts'],

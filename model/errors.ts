@@ -166,6 +166,11 @@ export const ERROR_RULES = {
     'Staging has no space left.',
     'Free space under the staging folder, or lower `page_size`; the run goes on by itself.',
   ),
+  staging_unavailable: transient(
+    'operator',
+    'The staging storage cannot be reached, or refuses this installation.',
+    'Check that the storage runs, the bucket exists, and the credentials may read, write, list and delete there; runs go on by themselves then.',
+  ),
   staging_lost: final(
     'operator',
     'A staged page is gone or damaged.',

@@ -15,6 +15,9 @@ export function taskQueues(prefix: string): TaskQueues {
   return { control: `${prefix}-control`, warehouse: `${prefix}-warehouse`, braze: `${prefix}-braze` };
 }
 
+/** Under this name Temporal's worker versioning knows the workers of an installation. */
+export const deploymentName = (prefix: string): string => prefix;
+
 /** The prefix back from the name of the control queue, on which every workflow runs. */
 export function queuePrefix(controlQueue: string): string {
   return controlQueue.replace(/-control$/, '');

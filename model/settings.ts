@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration } from './duration.ts';
 import { parseEgress } from './egress.ts';
 import { DEFAULT_QUEUE_PREFIX } from './names.ts';
+import { SERVER_ENCRYPTIONS, STAGING_URL, type StagingPlace, stagingPlace } from './staging-place.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 const SHORTEST_LEASE_MS = 1_000;
@@ -26,9 +27,39 @@ export const workerEnvironmentSchema = z.object({
     .optional()
     .describe('Path of a file with the encryption keys. `cdi up` makes one.'),
   CDI_STAGING_URL: z
-    .string('write the URL of the staging folder, file:///path')
-    .regex(/^file:\/\/\/./)
-    .describe('Where pages lie between steps: `file:///path` of a local folder. Required; `cdi up` sets it.'),
+    .string('write the URL of the staging, file:///path or s3://bucket/prefix')
+    .regex(STAGING_URL, 'write the URL of the staging, file:///path or s3://bucket/prefix')
+    .describe(
+      'Where pages lie between steps: `file:///path` of a local folder, for one machine, or `s3://bucket/prefix`, for any ' +
+        'number of machines. For S3 the credentials are found as the AWS SDK finds them (`AWS_ACCESS_KEY_ID` and ' +
+        '`AWS_SECRET_ACCESS_KEY`, shared files, web identity, instance role). Required; `cdi up` sets it.',
+    ),
+  CDI_S3_ENDPOINT: z
+    .string()
+    .regex(/^https?:\/\/./, 'write the URL of the storage, https://host')
+    .optional()
+    .describe('URL of a storage that speaks S3, for `s3://` staging. Without it: Amazon S3.'),
+  CDI_S3_REGION: z
+    .string()
+    .optional()
+    .describe(
+      'Region of the bucket. Without it: `AWS_REGION` and the like; with `CDI_S3_ENDPOINT`, `us-east-1`.',
+    ),
+  CDI_S3_PATH_STYLE: z
+    .enum(['true', 'false'], 'write true or false')
+    .optional()
+    .describe(
+      'Whether the bucket stands in the path of a request (`true`) or in its host name (`false`). Without it: `true` ' +
+        'where `CDI_S3_ENDPOINT` is set.',
+    ),
+  CDI_S3_ENCRYPTION: z
+    .enum(SERVER_ENCRYPTIONS, `write ${SERVER_ENCRYPTIONS.join(' or ')}`)
+    .optional()
+    .describe(
+      'Encryption by the storage, `AES256` or `aws:kms`, beside the one that every page has. Without it: as the bucket is ' +
+        'set up.',
+    ),
+  CDI_S3_KMS_KEY: z.string().optional().describe('Id of the key for `CDI_S3_ENCRYPTION=aws:kms`.'),
   CDI_SMTP_URL: z
     .string()
     .regex(/^smtps?:\/\/./, 'write smtp://user:password@host:port, or smtps:// for TLS from the start')
@@ -82,6 +113,14 @@ export const workerEnvironmentSchema = z.object({
       'OpenTelemetry receiver (OTLP over HTTP) that gets traces of runs and steps, such as `http://localhost:4318`. Default: none are made.',
     ),
   CDI_LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe("Least level of the worker's log lines."),
+  CDI_BUILD_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,100}$/, 'use 1 to 100 letters, digits, ., _ and -')
+    .optional()
+    .describe(
+      "Version of this worker for Temporal's worker versioning: a run stays with the version that it began on. Without it, " +
+        'any worker continues any run. See [deploying](deploy.md#upgrades).',
+    ),
   CDI_LEASE_TTL: z
     .string()
     .refine((text) => (parseDuration(text) ?? 0) >= SHORTEST_LEASE_MS, 'write a duration of 1s or more')
@@ -149,7 +188,7 @@ export interface WorkerSettings {
   /** The keys in clear, or where they are: at least one of both. */
   readonly key: string | undefined;
   readonly keyFile: string | undefined;
-  readonly stagingUrl: string;
+  readonly staging: StagingPlace;
   readonly smtpUrl: string | undefined;
   readonly mailFrom: string;
   readonly queuePrefix: string;
@@ -165,6 +204,7 @@ export interface WorkerSettings {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly leaseTtlMs: number;
   readonly heartbeatTimeoutMs: number;
+  readonly buildId: string | undefined;
 }
 
 const watchEnvironmentSchema = workerEnvironmentSchema.pick({
@@ -209,7 +249,13 @@ export function parseWorkerSettings(env: Readonly<Record<string, string | undefi
     ledgerUrl: data.CDI_LEDGER_URL,
     key: data.CDI_KEY,
     keyFile: data.CDI_KEY_FILE,
-    stagingUrl: data.CDI_STAGING_URL,
+    staging: stagingPlace(data.CDI_STAGING_URL, {
+      endpoint: data.CDI_S3_ENDPOINT,
+      region: data.CDI_S3_REGION,
+      pathStyle: (data.CDI_S3_PATH_STYLE ?? String(data.CDI_S3_ENDPOINT !== undefined)) === 'true',
+      encryption: data.CDI_S3_ENCRYPTION,
+      kmsKey: data.CDI_S3_KMS_KEY,
+    }),
     smtpUrl: data.CDI_SMTP_URL,
     mailFrom: data.CDI_MAIL_FROM,
     queuePrefix: data.CDI_QUEUE_PREFIX,
@@ -221,6 +267,7 @@ export function parseWorkerSettings(env: Readonly<Record<string, string | undefi
     logLevel: data.CDI_LOG_LEVEL,
     leaseTtlMs: parseDuration(data.CDI_LEASE_TTL) ?? SHORTEST_LEASE_MS,
     heartbeatTimeoutMs: parseDuration(data.CDI_HEARTBEAT_TIMEOUT) ?? SHORTEST_HEARTBEAT_TIMEOUT_MS,
+    buildId: data.CDI_BUILD_ID,
   };
 }
 

@@ -1,7 +1,8 @@
 /**
  * All checks and all tests, with one closing line: `N passed, N failed`.
  * `--unit` leaves out what needs servers; `--faults` plays the faults alone, in their long form; `--warehouses` runs the
- * suite of the warehouses alone; any other argument is a filter of test files, and then only they run.
+ * suite of the warehouses alone, `--production` the one on Temporal's production server; any other argument is a filter of
+ * test files, and then only they run. Without any, all run but that last suite.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,8 +12,10 @@ import { runChecks } from './checks.mjs';
 
 const args = process.argv.slice(2);
 const faultsOnly = args.includes('--faults');
-const projects = ['unit', 'faults', 'warehouses'].filter((name) => args.includes(`--${name}`));
+const projects = ['unit', 'faults', 'warehouses', 'production'].filter((name) => args.includes(`--${name}`));
 const filters = args.filter((arg) => !projects.some((name) => arg === `--${name}`));
+/** Without a word of what to run: all but what stands on Temporal's production server, which has to be built. */
+const usual = filters.length > 0 ? [] : ['unit', 'integration', 'faults', 'warehouses'];
 
 const node = await ready();
 const results = [await runTests()];
@@ -26,7 +29,7 @@ console.log(`${total('passed')} passed, ${total('failed')} failed`);
 async function runTests() {
   const folder = mkdtempSync(join(tmpdir(), 'cdi-test-'));
   const resultFile = join(folder, 'result.json');
-  const project = projects.flatMap((name) => ['--project', name]);
+  const project = (projects.length > 0 ? projects : usual).flatMap((name) => ['--project', name]);
   const reporters = ['--reporter=default', '--reporter=./test/support/closing-line-reporter.ts'];
   const code = await runWith(
     node,

@@ -1,6 +1,5 @@
 /** Entry point of the worker process. */
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { parseWorkerSettings } from '../model/settings.ts';
 import { followKeyFile } from '../store/key-file.ts';
@@ -34,7 +33,7 @@ try {
     {
       ledgerUrl: settings.ledgerUrl,
       keyring,
-      stagingFolder: fileURLToPath(settings.stagingUrl),
+      staging: settings.staging,
       smtpUrl: settings.smtpUrl,
       mailFrom: settings.mailFrom,
       queuePrefix: settings.queuePrefix,
@@ -45,6 +44,7 @@ try {
       otlpUrl: settings.otlpUrl,
       leaseTtlMs: settings.leaseTtlMs,
       heartbeatTimeoutMs: settings.heartbeatTimeoutMs,
+      buildId: settings.buildId,
     },
     log,
     () => log.info({ queues: settings.queuePrefix }, 'worker ready'),

@@ -10,16 +10,18 @@ import {
 } from '../activities/index.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { RateBudgets } from '../activities/braze/rate-budget.ts';
-import { createFileStaging } from '../activities/staging/file-staging.ts';
+import { openStaging } from '../activities/staging/open-staging.ts';
 import { addLedgerMetrics } from '../metrics/ledger-metrics.ts';
 import { PipelineMetrics } from '../metrics/pipeline-metrics.ts';
 import { processRegistry } from '../metrics/registry.ts';
-import { taskQueues } from '../model/names.ts';
+import { deploymentName, taskQueues } from '../model/names.ts';
+import type { StagingPlace } from '../model/staging-place.ts';
 import { openChannels } from '../notify/dependencies.ts';
 import { addressGuard } from '../outbound/address-guard.ts';
 import type { Keyring } from '../store/keyring.ts';
 import { openLedger } from '../store/ledger.ts';
 import { freeLocalAddress, serveMetrics } from './serve-metrics.ts';
+import { shareStaging } from './shared-staging.ts';
 import { temporalLogger } from './temporal-logger.ts';
 import { temporalSide } from './temporal-side.ts';
 import { TRACED_WORKFLOWS, openTraces } from './traces.ts';
@@ -28,8 +30,7 @@ import { workflowBundle } from './workflow-bundle.ts';
 export interface WorkerSettings {
   readonly ledgerUrl: string;
   readonly keyring: Keyring;
-  /** Folder of the staged pages. */
-  readonly stagingFolder: string;
+  readonly staging: StagingPlace;
   readonly smtpUrl: string | undefined;
   readonly mailFrom: string;
   readonly queuePrefix: string;
@@ -40,6 +41,8 @@ export interface WorkerSettings {
   readonly otlpUrl: string | undefined;
   readonly leaseTtlMs: number;
   readonly heartbeatTimeoutMs: number;
+  /** Version of the workflows for Temporal's worker versioning; undefined: none. */
+  readonly buildId: string | undefined;
 }
 
 /** Cancellation reaches an activity with a heartbeat, so heartbeats may not be held back for long. */
@@ -90,12 +93,17 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
   const guard = addressGuard(settings.allowedAddresses);
   let stopMetrics: (() => void) | undefined;
   const channels = openChannels({ smtpUrl: settings.smtpUrl, mailFrom: settings.mailFrom, guard });
+  const staging = await openStaging(settings.staging, settings.keyring, ({ type, vendorCode }) =>
+    log.warn({ type, code: vendorCode }, 'staged pages are left for later'),
+  );
   const budgets = new RateBudgets(ledger.rateLeases);
+  let leave: (() => Promise<void>) | undefined;
   try {
     await ledger.migrate();
+    leave = await shareStaging(ledger.workers, staging, (message) => log.warn(message));
     const dependencies: ActivityDependencies = {
       ledger,
-      staging: createFileStaging(settings.stagingFolder, settings.keyring),
+      staging,
       budgets,
       metrics: new PipelineMetrics(registry),
       channels,
@@ -119,6 +127,7 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
       shutdownForceTime: SHUTDOWN_FORCE,
       maxConcurrentActivityTaskPolls: POLLERS,
       ...traces?.workerOptions,
+      ...versioning(settings),
     } satisfies Partial<WorkerOptions>;
     const workers = await Promise.all([
       Worker.create({
@@ -153,8 +162,25 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
     await traces?.close();
     channels.close();
     await budgets.close();
+    await leave?.();
+    staging.close();
     await ledger.close();
     await clientConnection.close();
     await connection.close();
   }
+}
+
+/**
+ * With a build id a run stays with the version that it began on, and new runs begin on the version that is current. Without,
+ * every worker takes every run: the recorded histories of test/replay show that this version continues what earlier ones began.
+ */
+function versioning({ buildId, queuePrefix }: WorkerSettings): Partial<WorkerOptions> {
+  if (buildId === undefined) return {};
+  return {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true,
+      version: { deploymentName: deploymentName(queuePrefix), buildId },
+      defaultVersioningBehavior: 'PINNED',
+    },
+  };
 }

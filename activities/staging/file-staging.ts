@@ -3,7 +3,8 @@ import { mkdir, open as openFile, readdir, rename, rm, stat, statfs } from 'node
 import { dirname, join, resolve, sep } from 'node:path';
 import { CdiError } from '../../model/errors.ts';
 import type { Keyring } from '../../store/keyring.ts';
-import type { Staging } from './staging.ts';
+import { openPage, sealPage } from './sealed-page.ts';
+import type { IdleRun, Staging } from './staging.ts';
 
 /**
  * @param root folder of the staged pages; made when it does not exist, readable by this user only
@@ -27,7 +28,7 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
       const unfinished = `${path}.${process.pid}.tmp`;
       try {
         await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-        await writePieces(unfinished, keyring.sealInPieces(bytes, `staging ${reference}`));
+        await writePieces(unfinished, sealPage(keyring, reference, bytes));
         await rename(unfinished, path);
       } catch (error) {
         await rm(unfinished, { force: true });
@@ -43,7 +44,7 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
         const sealed = await scratch.read(pathOf(reference)).catch((cause: unknown) => {
           throw new CdiError('staging_lost', 'A staged page cannot be read.', { cause });
         });
-        return open(keyring, sealed, `staging ${reference}`);
+        return openPage(keyring, reference, sealed);
       } finally {
         idle.push(scratch);
       }
@@ -61,7 +62,7 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
 
     async idleRuns(olderThanMs) {
       const now = Date.now();
-      const idle: { sync: string; run: string; idleMs: number }[] = [];
+      const idle: IdleRun[] = [];
       for (const sync of await entries(base)) {
         for (const run of await entries(join(base, sync))) {
           const { mtimeMs } = await stat(join(base, sync, run)).catch(() => ({ mtimeMs: Infinity }));
@@ -70,15 +71,9 @@ export function createFileStaging(root: string, keyring: Keyring): Staging {
       }
       return idle;
     },
-  };
-}
 
-function open(keyring: Keyring, sealed: Buffer, purpose: string): Buffer {
-  try {
-    return keyring.open(sealed, purpose);
-  } catch (cause) {
-    throw new CdiError('staging_lost', 'A staged page is damaged.', { cause });
-  }
+    close: () => undefined,
+  };
 }
 
 /** Memory into which file after file is read. */

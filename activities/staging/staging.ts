@@ -3,17 +3,31 @@ export interface Staging {
   /**
    * Stores bytes under a reference such as `sync/run/3/page-1.rows`, encrypted; storing again replaces.
    *
-   * @throws CdiError `staging_full`
+   * A page appears whole or not at all.
+   *
+   * @throws CdiError `staging_full`, `staging_unavailable`
    */
   write(reference: string, bytes: Uint8Array): Promise<void>;
-  /** @throws CdiError `staging_lost` where nothing readable lies there */
+  /** @throws CdiError `staging_lost` where nothing readable lies there, `staging_unavailable` */
   read(reference: string): Promise<Buffer>;
-  /** Deletes everything under a prefix; nothing there is no error. */
+  /**
+   * Deletes everything under a prefix; nothing there is no error. What a storage that is away keeps for now is deleted
+   * later, as the orphan of its run.
+   */
   remove(prefix: string): Promise<void>;
   /** Bytes that may still be written; absent where the store does not tell. */
   freeBytes?(): Promise<number>;
   /** Folders of runs whose last change lies at least this far back. */
-  idleRuns(olderThanMs: number): Promise<{ sync: string; run: string; idleMs: number }[]>;
+  idleRuns(olderThanMs: number): Promise<IdleRun[]>;
+  /** Closes its connections; it is not used afterwards. */
+  close(): void;
+}
+
+/** The folder of a run in which nothing changed for some time. */
+export interface IdleRun {
+  readonly sync: string;
+  readonly run: string;
+  readonly idleMs: number;
 }
 
 export const runFolder = (sync: string, run: string): string => `${sync}/${run}`;

@@ -294,6 +294,7 @@ class World {
       read: async (reference) => this.#staged.get(reference) ?? Buffer.alloc(0),
       remove: async () => undefined,
       idleRuns: async () => [],
+      close: () => undefined,
     };
   }
 }

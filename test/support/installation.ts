@@ -35,8 +35,12 @@ export interface Installation extends AsyncDisposable {
    * Starts a worker process and waits until it polls.
    *
    * @param prefix a command that runs the command line that follows it
+   * @param settings of this worker, beside or instead of those of the installation
    */
-  startWorker(prefix?: readonly string[]): Promise<WorkerProcess>;
+  startWorker(
+    prefix?: readonly string[],
+    settings?: Readonly<Record<string, string>>,
+  ): Promise<WorkerProcess>;
   /** Puts another credential into the ledger, for whatever warehouse it is. */
   declareCredential(credential: { definition: CredentialDefinition; secrets: Secrets }): Promise<void>;
   /** Puts a sync into the ledger; `yaml` is merged over a plain definition. */
@@ -79,6 +83,8 @@ export interface InstallationOptions {
   readonly ledgerPort?: number;
   /** The same for the source. */
   readonly sourcePort?: number;
+  /** Settings of the workers, beside or instead of the others. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** @param name short and unique among test files */
@@ -118,6 +124,7 @@ export async function install(name: string, options: InstallationOptions = {}): 
       ...(options.smtpUrl === undefined
         ? {}
         : { CDI_SMTP_URL: options.smtpUrl, CDI_MAIL_FROM: 'cdi@example.com' }),
+      ...options.environment,
     };
     const session = new Session({
       ledgerUrl,
@@ -138,8 +145,8 @@ export async function install(name: string, options: InstallationOptions = {}): 
       sourceUrl,
       stagingFolder,
       environment,
-      startWorker: async (prefix) => {
-        const worker = await startWorker({ ...process.env, ...environment }, prefix);
+      startWorker: async (prefix, settings) => {
+        const worker = await startWorker({ ...process.env, ...environment, ...settings }, prefix);
         disposal.defer(() => worker.stop());
         return worker;
       },

@@ -22,7 +22,7 @@ it('fills in defaults', () => {
     ledgerUrl: REQUIRED.CDI_LEDGER_URL,
     key: undefined,
     keyFile: REQUIRED.CDI_KEY_FILE,
-    stagingUrl: REQUIRED.CDI_STAGING_URL,
+    staging: { kind: 'folder', url: REQUIRED.CDI_STAGING_URL },
     smtpUrl: undefined,
     mailFrom: 'braze-cdi <cdi@localhost>',
     queuePrefix: 'cdi',
@@ -34,6 +34,7 @@ it('fills in defaults', () => {
     logLevel: 'info',
     leaseTtlMs: 10_000,
     heartbeatTimeoutMs: 10_000,
+    buildId: undefined,
   });
 });
 

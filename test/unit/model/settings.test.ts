@@ -31,6 +31,12 @@ describe('a variable', () => {
     ['CDI_TEMPORAL_UI', 'https://temporal.example.com'],
     ['CDI_QUEUE_PREFIX', 'a'],
     ['CDI_QUEUE_PREFIX', '0_A-z'.padEnd(41, 'x')],
+    ['CDI_STAGING_URL', 's3://bucket'],
+    ['CDI_STAGING_URL', 's3://my.bucket-1/a/b_c'],
+    ['CDI_S3_ENDPOINT', 'http://127.0.0.1:8333'],
+    ['CDI_S3_PATH_STYLE', 'false'],
+    ['CDI_S3_ENCRYPTION', 'AES256'],
+    ['CDI_S3_ENCRYPTION', 'aws:kms'],
     ['CDI_EGRESS_ADDRESSES', '203.0.113.7'],
     ['CDI_EGRESS_ADDRESSES', '203.0.113.0/28,2001:db8::1 , 2001:db8::/48'],
     ['CDI_LEASE_TTL', '1s'],
@@ -45,9 +51,26 @@ describe('a variable', () => {
     ['CDI_LEDGER_URL', 'x-postgres://localhost/cdi', /write the URL of the ledger, postgresql:\/\//],
     ['CDI_LEDGER_URL', 'postgresql://', /write the URL of the ledger, postgresql:\/\//],
     ['CDI_LEDGER_URL', '', /write the URL of the ledger, postgresql:\/\//],
-    ['CDI_STAGING_URL', '/tmp/file:///staging', /write the URL of the staging folder, file:\/\/\/path$/],
-    ['CDI_STAGING_URL', 'file:///', /write the URL of the staging folder, file:\/\/\/path$/],
-    ['CDI_STAGING_URL', '', /write the URL of the staging folder, file:\/\/\/path$/],
+    [
+      'CDI_STAGING_URL',
+      '/tmp/file:///staging',
+      /write the URL of the staging, file:\/\/\/path or s3:\/\/bucket\/prefix$/,
+    ],
+    [
+      'CDI_STAGING_URL',
+      'file:///',
+      /write the URL of the staging, file:\/\/\/path or s3:\/\/bucket\/prefix$/,
+    ],
+    ['CDI_STAGING_URL', '', /write the URL of the staging, file:\/\/\/path or s3:\/\/bucket\/prefix$/],
+    ['CDI_STAGING_URL', 's3://', /write the URL of the staging, file:\/\/\/path or s3:\/\/bucket\/prefix$/],
+    [
+      'CDI_STAGING_URL',
+      's3://B/x',
+      /write the URL of the staging, file:\/\/\/path or s3:\/\/bucket\/prefix$/,
+    ],
+    ['CDI_S3_ENDPOINT', 'storage:9000', /write the URL of the storage, https:\/\/host$/],
+    ['CDI_S3_PATH_STYLE', 'yes', /write true or false$/],
+    ['CDI_S3_ENCRYPTION', 'aes', /write AES256 or aws:kms$/],
     ['CDI_SMTP_URL', 'x+smtp://localhost', /write smtp:\/\/user:password@host:port, or smtps:\/\//],
     ['CDI_SMTP_URL', 'smtp://', /write smtp:\/\/user:password@host:port, or smtps:\/\//],
     [
@@ -93,6 +116,31 @@ it('the watch reads only what telling people takes, and says what is wrong with 
     allowedAddresses: ['10.0.0.0/8'],
   });
   expect(() => parseWatchSettings({ CDI_SMTP_URL: 'mail.example.com' })).toThrow(/^CDI_SMTP_URL: write smtp/);
+});
+
+describe('the staging', () => {
+  const placeOf = (env: Record<string, string>): unknown =>
+    parseWorkerSettings({ ...REQUIRED, ...env }).staging;
+
+  it('is a folder, or a bucket with a prefix', () => {
+    expect(placeOf({})).toEqual({ kind: 'folder', url: REQUIRED.CDI_STAGING_URL });
+    expect(placeOf({ CDI_STAGING_URL: 's3://pages/of/cdi/' })).toMatchObject({
+      kind: 'bucket',
+      bucket: 'pages',
+      prefix: 'of/cdi',
+      pathStyle: false,
+    });
+    expect(placeOf({ CDI_STAGING_URL: 's3://pages' })).toMatchObject({ bucket: 'pages', prefix: '' });
+  });
+
+  it('of a compatible storage has the bucket in the path, unless told otherwise', () => {
+    const compatible = { CDI_STAGING_URL: 's3://pages', CDI_S3_ENDPOINT: 'https://storage.example.com' };
+    expect(placeOf(compatible)).toMatchObject({
+      endpoint: 'https://storage.example.com',
+      pathStyle: true,
+    });
+    expect(placeOf({ ...compatible, CDI_S3_PATH_STYLE: 'false' })).toMatchObject({ pathStyle: false });
+  });
 });
 
 it('several problems stand on a line each', () => {
