@@ -82,7 +82,9 @@ describe('what a run tells', () => {
       raised: [unread],
     });
     expect(runSignals(run('config_error', failed), settings({}), []).raised).toContainEqual(unread);
-    expect(runSignals(run('success', { unreadRows: null }), settings({}), ['rows_unread']).closed).toEqual([]);
+    expect(runSignals(run('success', { unreadRows: null }), settings({}), ['rows_unread']).closed).toEqual(
+      [],
+    );
     expect(runSignals(run('success', { unreadRows: 0 }), settings({}), ['rows_unread']).closed).toEqual([
       'rows_unread',
     ]);
