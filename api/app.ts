@@ -6,6 +6,7 @@ import { methodNotAllowed } from 'hono/method-not-allowed';
 import { addBrazeRoutes } from './braze/routes.ts';
 import type { ApiDependencies, ApiEnvironment } from './environment.ts';
 import { addHealthRoutes } from './health.ts';
+import { addMetricsRoute, apiRegistry, measureRequests } from './metrics.ts';
 import { openApiDocument } from './openapi-document.ts';
 import { errorPage } from './page/error-page.ts';
 import { addStatusPage } from './page/routes.ts';
@@ -25,6 +26,8 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
       if (!result.success) throw invalidRequest(result.target, result.error.issues);
     },
   });
+  const registry = apiRegistry(dependencies);
+  app.use(measureRequests(registry));
   app.use(logRequests(dependencies.log));
   app.use(secureHeaders(dependencies));
   app.use(
@@ -46,6 +49,7 @@ export function createApi(dependencies: ApiDependencies): OpenAPIHono<ApiEnviron
   app.notFound((c) => refuse(c, new ProblemError(404, 'not_found', 'There is nothing at this address.')));
 
   addHealthRoutes(app, dependencies);
+  addMetricsRoute(app, dependencies, registry);
   addBrazeRoutes(app, dependencies);
   addReadRoutes(app, dependencies);
   addWriteRoutes(app, dependencies);
@@ -69,7 +73,7 @@ function refuse(
   for (const [name, value] of Object.entries(headers)) c.header(name, value);
   if (problem.status === 401) c.header('WWW-Authenticate', 'Bearer');
   if (c.req.path.startsWith('/cdi/')) return c.json({ message: problem.message }, problem.status);
-  if (/^\/(v1|healthz|readyz|openapi\.json)(\/|$)/.test(c.req.path))
+  if (/^\/(v1|healthz|readyz|metrics|openapi\.json)(\/|$)/.test(c.req.path))
     return c.body(JSON.stringify(problemOf(problem)), problem.status, {
       'Content-Type': 'application/problem+json',
     });

@@ -24,6 +24,8 @@ export interface SystemOptions {
   readonly stop: AbortSignal;
   /** Folder for CPU profiles of the worker. */
   readonly profile?: string;
+  /** Whether the sink only counts what it gets, or keeps it. @default true */
+  readonly fast?: boolean;
 }
 
 export interface SyncOptions {
@@ -31,6 +33,8 @@ export interface SyncOptions {
   readonly name: string;
   /** @default attributes */
   readonly dataType?: DataType;
+  /** @default manual */
+  readonly schedule?: Readonly<Record<string, unknown>>;
   /** Options of the definition. */
   readonly options?: Readonly<Record<string, unknown>>;
 }
@@ -56,12 +60,12 @@ const CATALOG = 'bench';
 /** No limit of the sink's is ever reached. */
 const UNLIMITED = { requests: 10_000_000, windowMs: 3_000 };
 
-export async function startSystem({ say, stop, profile }: SystemOptions): Promise<BenchSystem> {
+export async function startSystem({ say, stop, profile, fast = true }: SystemOptions): Promise<BenchSystem> {
   const cleanup = new AsyncDisposableStack();
   try {
     const home = await mkdtemp(join(tmpdir(), 'cdi-bench-'));
     cleanup.defer(() => rm(home, { recursive: true, force: true }));
-    const sink = await startSink();
+    const sink = await startSink(fast);
     cleanup.defer(() => sink.kill());
     const stack = await startStack({
       home,
@@ -113,8 +117,8 @@ export async function startSystem({ say, stop, profile }: SystemOptions): Promis
   }
 }
 
-async function startSink(): Promise<SpawnedBrazeSimulator> {
-  const sink = await spawnBrazeSimulator({ fast: true });
+async function startSink(fast: boolean): Promise<SpawnedBrazeSimulator> {
+  const sink = await spawnBrazeSimulator({ fast });
   await sink.client.setLimits({
     rates: Object.fromEntries(RATE_FAMILIES.map((family) => [family, UNLIMITED])),
   });
@@ -166,7 +170,7 @@ async function declareAccounts(session: Session, endpoint: string, postgresUrl: 
 
 async function declareSync(
   session: Session,
-  { name, dataType = 'attributes', options = {} }: SyncOptions,
+  { name, dataType = 'attributes', schedule, options = {} }: SyncOptions,
 ): Promise<void> {
   const { syncs } = definitionsOf([
     {
@@ -177,7 +181,7 @@ async function declareSync(
       source: { schema: 'public', table: name },
       data_type: dataType,
       ...(dataType === 'catalog' ? { catalog: CATALOG } : {}),
-      schedule: 'manual',
+      schedule: schedule ?? 'manual',
       notifications: { contacts: ['bench@example.com'] },
       options: { rate_share: 1, ...options },
     },

@@ -422,6 +422,22 @@ describe('/v1', () => {
   });
 });
 
+test('metrics are for a key that may read, and name routes by their pattern', async () => {
+  await client.get('/v1/syncs/a-users');
+  const answer = await client.get('/metrics');
+  expect(answer.headers.get('content-type')).toMatch(/^text\/plain/);
+  const text = await answer.text();
+  expect(text).toMatch(/^cdi_ledger_up 1$/m);
+  expect(text).toMatch(/^cdi_sync_paused\{sync="a-users"\} 0$/m);
+  expect(text).toMatch(
+    /^cdi_api_request_seconds_count\{method="GET",route="\/v1\/syncs\/:sync",status="200"\} \d+$/m,
+  );
+  expect(text).not.toContain(PERSONAL);
+  expect((await fetch(`${api.url}/metrics`)).status).toBe(401);
+  const starter = await api.client('starts only', ['cdi.integration_sync']);
+  expect((await starter.get('/metrics')).status).toBe(403);
+});
+
 test('healthz and readyz need no key; the description of the API is served', async () => {
   expect(await body(fetch(`${api.url}/healthz`))).toEqual({ status: 'ok' });
   expect(await body(fetch(`${api.url}/readyz`))).toEqual({ status: 'ok', ledger: 'ok', temporal: 'ok' });
