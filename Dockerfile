@@ -8,7 +8,7 @@ RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 COPY . .
 # The workflows are bundled here, for the file system of a container is read-only. What is left out serves other
 # platforms, or `cdi up`, which starts servers of its own.
-RUN node --input-type=module --eval "const { workflowBundle } = await import('./worker/workflow-bundle.ts'); await workflowBundle();" \
+RUN node --disable-warning=ExperimentalWarning worker/bundle-ahead.ts \
     && find node_modules/@temporalio/core-bridge/releases -mindepth 1 -maxdepth 1 -type d \
       ! -name "$(node --print "process.arch === 'x64' ? 'x86_64' : 'aarch64'")-unknown-linux-gnu" -exec rm -r {} + \
     && rm -rf node_modules/node-linux-* node_modules/node-darwin-* node_modules/node-bin-darwin-* \

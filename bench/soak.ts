@@ -177,7 +177,7 @@ async function soak(system: BenchSystem): Promise<boolean> {
   const { rows: recorded } = await source.query<{ runs: string; doubled: string; failed: string }>(
     `select count(*) as runs, coalesce(sum(possibly_doubled), 0) as doubled, count(*) filter (where status <> 'success') as failed from runs`,
   );
-  const steady = looks.filter((_unused, index) => index >= Math.ceil(rounds / 3));
+  const steady = looks.slice(Math.min(Math.ceil(rounds / 3), rounds - 1));
   const quarter = Math.max(1, Math.floor(steady.length / 4));
   const growth = (of: keyof Look): number => {
     const numbers = steady.map((seen) => Number(seen[of]));

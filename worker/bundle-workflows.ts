@@ -1,6 +1,6 @@
 /**
- * Prints the bundle of the workflows, with the interceptors and the constants that its argument names (JSON). A process of
- * its own, because the bundler takes 200 MB and does not give them back: a worker would carry them for as long as it runs.
+ * Prints the bundle of the workflows as its argument (JSON) wants it. A process of its own, because the bundler takes 200 MB
+ * and does not give them back: a worker would carry them for as long as it runs.
  */
 import { fileURLToPath } from 'node:url';
 import { type Logger, bundleWorkflowCode } from '@temporalio/worker';
@@ -17,12 +17,12 @@ const logger: Logger = {
   error: silent,
 };
 
-const { interceptors, constants } = JSON.parse(process.argv[2] ?? '') as BundleContents;
+const { interceptors, heartbeatTimeoutMs } = JSON.parse(process.argv[2] ?? '') as BundleContents;
 
 const { code } = await bundleWorkflowCode({
   workflowInterceptorModules: interceptors.map((name) => fileURLToPath(import.meta.resolve(name))),
   workflowsPath: new URL('../workflows/index.ts', import.meta.url).pathname,
   logger,
-  ...workflowConstants(constants),
+  ...workflowConstants({ CDI_HEARTBEAT_TIMEOUT_MS: heartbeatTimeoutMs }),
 });
 await new Promise((resolve) => process.stdout.write(code, resolve));

@@ -82,7 +82,7 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
   const registry = processRegistry();
   const traces = settings.otlpUrl === undefined ? undefined : await openTraces(settings.otlpUrl);
   const bundle = await workflowBundle({
-    constants: { CDI_HEARTBEAT_TIMEOUT_MS: settings.heartbeatTimeoutMs },
+    heartbeatTimeoutMs: settings.heartbeatTimeoutMs,
     interceptors: traces === undefined ? [] : [TRACED_WORKFLOWS],
   });
   const config: ClientConnectConfig = loadClientConnectConfig();

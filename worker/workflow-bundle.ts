@@ -5,7 +5,6 @@ import { mkdir, readFile, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { WorkflowConstants } from './workflow-constants.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BUNDLER = join(ROOT, 'worker', 'bundle-workflows.ts');
@@ -16,8 +15,8 @@ const LARGEST_BUNDLE = 64 << 20;
 
 /** What a bundle is made of beside the sources. */
 export interface BundleContents {
-  /** That workflow code is made with. */
-  readonly constants: WorkflowConstants;
+  /** How long a step may be silent before it is given to another worker. */
+  readonly heartbeatTimeoutMs: number;
   /** Modules that are bundled with the workflows. */
   readonly interceptors: readonly string[];
 }

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../../bench/run-program.ts';
+import { parseWorkerSettings } from '../../../model/settings.ts';
+import { workflowBundle } from '../../../worker/workflow-bundle.ts';
 import { type ComposeService, composeFile } from '../../production/compose-file.ts';
 import { SERVER_VERSION } from '../../production/temporal-server-programs.ts';
 import { type InstalledPackages, pythonPackages } from '../../warehouses/python-packages.ts';
@@ -79,7 +81,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('gives the programs of braze-cdi a read-only file system and no capabilities', () => {
-    for (const name of ['worker', 'api', 'cli'])
+    for (const name of ['worker', 'api', 'watch', 'cli'])
       expect(services[name], name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
   });
 
@@ -97,12 +99,8 @@ describe('docker-compose.yml', () => {
         ...(service.healthcheck?.test ?? []),
       ])
       .filter((word) => /^[\w/]+\.ts$/.test(word));
-    expect(run.toSorted()).toEqual([
-      'client/main.ts',
-      'client/main.ts',
-      'worker/health.ts',
-      'worker/main.ts',
-    ]);
+    const programs = ['client/main.ts', 'worker/health.ts', 'worker/main.ts'];
+    expect([...new Set(run)].toSorted()).toEqual(programs);
     for (const file of run) expect(await read(file), file).not.toBe('');
   });
 
@@ -135,12 +133,30 @@ describe('Dockerfile', () => {
     );
   });
 
+  test('makes ahead the very bundle that a worker with default settings looks for', async () => {
+    expect(await read('Dockerfile')).toContain('worker/bundle-ahead.ts');
+    const cache = join(ROOT, 'node_modules/.cache/braze-cdi');
+    const { heartbeatTimeoutMs } = parseWorkerSettings({
+      CDI_LEDGER_URL: 'postgresql://localhost/cdi',
+      CDI_STAGING_URL: 'file:///var/lib/cdi/staging',
+      CDI_KEY: 'unused',
+    });
+    await runProgram(process.execPath, [...process.execArgv, join(ROOT, 'worker/bundle-ahead.ts')]);
+    const before = (await readdir(cache)).toSorted();
+    const { code } = await workflowBundle({ heartbeatTimeoutMs, interceptors: [] });
+    expect((await readdir(cache)).toSorted()).toEqual(before);
+    expect(code).toContain('syncRun');
+  });
+
   test('takes along every folder that the programs import, and no other', async () => {
     const taken = (await read('.dockerignore'))
       .split('\n')
       .filter((line) => line.startsWith('!'))
       .map((line) => line.slice(1));
-    const needed = ['activities', 'client', 'model', 'store', 'worker', 'workflows'];
+    const needed = [
+      ...['activities', 'api', 'client', 'metrics', 'model', 'notify', 'outbound', 'store'],
+      ...['worker', 'workflows'],
+    ];
     expect(taken.toSorted()).toEqual([...needed, 'package-lock.json', 'package.json'].toSorted());
     for (const folder of needed) {
       const files = await readdir(join(ROOT, folder), { recursive: true });
