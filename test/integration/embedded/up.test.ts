@@ -12,6 +12,7 @@ import { isRunning } from '../../../client/embedded/process-identity.ts';
 import { runDown } from '../../../client/up/run-down.ts';
 import { startStack, type Services, type Stack, type StackOptions } from '../../../client/up/stack.ts';
 import { readUpFile, type UpFile } from '../../../client/up/up-file.ts';
+import { runCli } from '../../support/cli-process.ts';
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const workerEntry = fileOf('../../support/fake-worker.ts');
@@ -103,7 +104,7 @@ const running = async ({ processes: { api, worker, temporal, postgres } }: UpFil
   return names;
 };
 
-const logOf = async (part: 'worker' | 'api'): Promise<Record<string, unknown>[]> =>
+const logOf = async (part: 'worker' | 'api' | 'watch'): Promise<Record<string, unknown>[]> =>
   (await readFile(join(home, 'logs', `${part}.log`), 'utf8'))
     .trim()
     .split('\n')
@@ -311,6 +312,25 @@ describe('cdi up', () => {
     expect(await running(up)).toEqual(['api', 'worker', 'temporal', 'postgres']);
 
     expect(await runDown(home, say)).toBe(true);
+    expect(await running(up)).toEqual([]);
+  });
+
+  test('as the command has a worker, the API, and a watch that ends with it', async () => {
+    const environment = {
+      HOME: folder,
+      TMPDIR: tmpdir(),
+      CDI_HOME: home,
+      ...(cli.path === 'temporal' ? {} : { TEMPORAL_CLI_PATH: cli.path }),
+    };
+    const ports = ['temporal', 'ui', 'postgres', 'api'].flatMap((name) => [`--${name}-port`, '0']);
+    expect(await runCli(environment, ['up', '--daemon', ...ports])).toMatchObject({ code: 0 });
+    const up = await ready();
+    expect(await running(up)).toEqual(['api', 'worker', 'temporal', 'postgres']);
+    expect((await fetch(`${up.apiUrl ?? ''}/readyz`)).status).toBe(200);
+    const words = async (): Promise<unknown[]> => (await logOf('watch')).map((line) => line['msg']);
+    expect(await words()).toEqual(['watch ready']);
+    expect(await runCli(environment, ['down'])).toMatchObject({ code: 0 });
+    expect(await words()).toEqual(['watch ready', 'watch stopped']);
     expect(await running(up)).toEqual([]);
   });
 
