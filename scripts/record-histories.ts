@@ -262,6 +262,14 @@ await client.workflow.execute('checkSetup', {
   args: [{ credential: 'source', source: { schema: 'cdi', table: 'small' }, dataType: 'events' }],
 });
 await record('check-setup', 'check-setup');
+await client.workflow.execute('verifySync', {
+  workflowId: 'verify',
+  taskQueue: control,
+  args: [{ sync: 'small', from: null, to: null }],
+});
+await record('verify', 'verify');
+await client.workflow.execute('inspectWorker', { workflowId: 'inspect', taskQueue: control, args: [] });
+await record('inspect-worker', 'inspect');
 
 const missing = REPLAY_SHAPES.filter((shape) => !recorded.has(shape));
 if (missing.length > 0) throw new Error(`Not recorded: ${missing.join(', ')}`);

@@ -24,5 +24,7 @@ export const REPLAY_SHAPES = [
   'test-sync',
   'test-credential',
   'check-setup',
+  'verify',
+  'inspect-worker',
 ] as const;
 export type ReplayShape = (typeof REPLAY_SHAPES)[number];
