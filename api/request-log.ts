@@ -2,6 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
+import { crashOf } from '../model/crash.ts';
 import type { ApiEnvironment } from './environment.ts';
 
 export function logRequests(log: Logger): MiddlewareHandler<ApiEnvironment> {
@@ -17,9 +18,7 @@ export function logRequests(log: Logger): MiddlewareHandler<ApiEnvironment> {
 
 /** The message of an error that nobody foresaw may hold anything: only its name and where it arose are written. */
 export function logFailure(log: Logger, c: Context<ApiEnvironment>, error: Error): void {
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  const code: unknown = Reflect.get(error, 'code');
-  log.error({ ...aboutRequest(c), name: error.name, code, stack: frames }, 'request failed');
+  log.error({ ...aboutRequest(c), ...crashOf(error) }, 'request failed');
 }
 
 function aboutRequest(c: Context<ApiEnvironment>): object {

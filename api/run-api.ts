@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { pino } from 'pino';
+import { crashOf } from '../model/crash.ts';
 import { CommandError, EXIT } from '../client/command-error.ts';
 import { Session, type SessionSettings } from '../client/session.ts';
 import { serveApi } from './serve-api.ts';
@@ -26,6 +27,11 @@ export async function runApi(settings: SessionSettings, options: ApiOptions): Pr
   const tls = await tlsOf(options);
   const publicUrl = publicUrlOf(options.publicUrl);
   const log = pino({ level: options.logLevel, base: { pid: process.pid, host: hostname() } });
+  // Node would print the message, and the line of code with it.
+  process.on('uncaughtException', (error) => {
+    log.fatal(crashOf(error), 'api crashed');
+    process.exit(1);
+  });
   const session = new Session({ ...settings, ledgerConnections: LEDGER_CONNECTIONS });
   try {
     await session.ledger.migrate();

@@ -1,6 +1,7 @@
 /** Entry point of the worker process. */
 import { hostname } from 'node:os';
 import { pino } from 'pino';
+import { crashOf } from '../model/crash.ts';
 import { parseWorkerSettings } from '../model/settings.ts';
 import { followKeyFile } from '../store/key-file.ts';
 import { parseKeyring } from '../store/keyring.ts';
@@ -24,6 +25,12 @@ const log = pino({
     ],
     remove: true,
   },
+});
+
+// Node would print the message, and the line of code with it.
+process.on('uncaughtException', (error) => {
+  log.fatal(crashOf(error), 'worker crashed');
+  process.exit(1);
 });
 
 try {
@@ -51,17 +58,7 @@ try {
   );
   log.info('worker stopped');
 } catch (error) {
-  const { name, stack = '' } = error instanceof Error ? error : new Error(String(error));
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line));
-  log.fatal(
-    {
-      name,
-      code: error instanceof Error ? (Reflect.get(error, 'code') as unknown) : undefined,
-      message: error instanceof Error ? error.message : '',
-      stack: frames,
-    },
-    'worker ended',
-  );
+  log.fatal({ ...crashOf(error), message: error instanceof Error ? error.message : '' }, 'worker ended');
   process.exitCode = 1;
 }
 // An activity that ignores its cancellation must not keep the process.

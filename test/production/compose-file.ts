@@ -11,6 +11,7 @@ export interface ComposeService {
   readonly volumes?: readonly string[];
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
+  readonly ulimits?: Readonly<Record<string, number>>;
   readonly profiles?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];

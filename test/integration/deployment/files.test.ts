@@ -82,7 +82,11 @@ describe('docker-compose.yml', () => {
 
   test('gives the programs of braze-cdi a read-only file system and no capabilities', () => {
     for (const name of ['worker', 'api', 'watch', 'cli'])
-      expect(services[name], name).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
+      expect(services[name], name).toMatchObject({
+        read_only: true,
+        cap_drop: ['ALL'],
+        ulimits: { core: 0 },
+      });
   });
 
   test('mounts and runs only what there is', async () => {

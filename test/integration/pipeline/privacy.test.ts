@@ -218,3 +218,16 @@ async function ledgerText(): Promise<string> {
     await ledger.end();
   }
 }
+
+test('a crash is logged without its message, and Node prints nothing of it', async () => {
+  const planted = 'process.once("SIGUSR2",()=>{throw%20RangeError("planted%20crash")})';
+  const crashing = await installation.startWorker([], {
+    NODE_OPTIONS: `--import=data:text/javascript,${planted}`,
+  });
+  crashing.kill('SIGUSR2');
+  await crashing.ended();
+  const log = crashing.log();
+  expect(log).toContain('"name":"RangeError"');
+  expect(log).toContain('"msg":"worker crashed"');
+  expect(log).not.toContain(PLANTED);
+});
