@@ -16,7 +16,10 @@ export interface RunSignals {
   readonly closed: readonly IncidentKind[];
 }
 
-type Outcome = Pick<RunReport, 'status' | 'counts' | 'error' | 'futureRows' | 'unreadRows' | 'trigger'>;
+type Outcome = Pick<
+  RunReport,
+  'status' | 'counts' | 'error' | 'held' | 'futureRows' | 'unreadRows' | 'trigger'
+>;
 type Told = SyncDefinition['notifications'];
 
 /**
@@ -65,7 +68,8 @@ export function runSignals(
     case 'partial':
     case 'success': {
       const isRejecting = reachesThreshold(counts, notifications.row_errors_percent);
-      const isNearGuard = notifications.on_warnings && isNear(counts.read, guardRows);
+      // Of a run that was held, and approved, people know already.
+      const isNearGuard = notifications.on_warnings && run.held === null && isNear(counts.read, guardRows);
       const raised = [
         ...(isRejecting
           ? [{ kind: 'rows_rejected' as const, detail: { read: counts.read, rejected: counts.rejected } }]

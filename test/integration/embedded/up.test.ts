@@ -159,7 +159,7 @@ describe('a stack', () => {
     expect(up.apiUrl).toBe(`http://127.0.0.1:${port}`);
     await first.stop();
     // It watches the worker, so it ends before it.
-    expect(beside).toEqual([first.postgresUrl, 'ended', 'worker', 'temporal', 'postgres']);
+    expect(beside).toEqual([first.postgresUrl, 'ended', 'api', 'worker', 'temporal', 'postgres']);
     expect(await running(up)).toEqual([]);
     expect(await readUpFile(home)).toBe(undefined);
 

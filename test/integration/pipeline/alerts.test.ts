@@ -15,6 +15,7 @@ import type { RunRecord } from '../../../store/runs.ts';
 import type { CaughtMail } from '../../mail-catcher/start-mail-catcher.ts';
 import { type SpawnedMailCatcher, spawnMailCatcher } from '../../mail-catcher/mail-catcher-client.ts';
 import { jsonOf, runCli } from '../../support/cli-process.ts';
+import { forgetIncidents } from '../../support/forget-incidents.ts';
 import { type HttpSink, startHttpSink } from '../../support/http-sink.ts';
 import { type Installation, install } from '../../support/installation.ts';
 import { runToEnd } from '../../support/run-to-end.ts';
@@ -47,7 +48,7 @@ beforeEach(async () => {
   sink.posted.length = 0;
   sink.next.length = 0;
   // Each test begins without a flood, and without what the last one left open.
-  await inLedger('truncate incidents cascade');
+  await forgetIncidents(installation);
   await inLedger('update syncs set paused = true');
 });
 

@@ -220,7 +220,9 @@ async function ledgerText(): Promise<string> {
 }
 
 test('a crash is logged without its message, and Node prints nothing of it', async () => {
-  const planted = 'process.once("SIGUSR2",()=>{throw%20RangeError("planted%20crash")})';
+  const planted = encodeURIComponent(
+    `process.once('SIGUSR2', () => { throw new RangeError('plan' + 'ted crash') })`,
+  ).replaceAll("'", '%27');
   const crashing = await installation.startWorker([], {
     NODE_OPTIONS: `--import=data:text/javascript,${planted}`,
   });

@@ -14,6 +14,7 @@ const run = (status: RunOutcome | 'held', own: Partial<Outcome> = {}): Outcome =
   status,
   counts: NO_COUNTS,
   error: null,
+  held: null,
   futureRows: 0,
   unreadRows: null,
   trigger: 'schedule',
@@ -97,6 +98,9 @@ describe('what a run tells', () => {
   ])('is that $read rows come near a guard of 1,000: $near', ({ read, near }) => {
     const { raised } = runSignals(run('success', { counts: counts(read, 0) }), settings({}), [], 1_000);
     expect(raised.map(({ kind }) => kind)).toEqual(near ? ['guard_near'] : []);
+    const held = { rows: read, deletes: 0, limits: { rows: 700, deletes: 0 }, since: '', answer: null };
+    const approved = run('success', { counts: counts(read, 0), held });
+    expect(runSignals(approved, settings({}), [], 1_000).raised).toEqual([]);
     expect(runSignals(run('success', { counts: counts(read, 0) }), settings({}), []).raised).toEqual([]);
   });
 
