@@ -207,7 +207,8 @@ async function expectNoConnections(adminUrl: string, name: string): Promise<void
   }
 }
 
-async function declareWorkspace(session: Session, endpoint: string, sourceUrl: string): Promise<void> {
+/** Puts a workspace and a credential of PostgreSQL into the ledger, for syncs to name. */
+export async function declareWorkspace(session: Session, endpoint: string, sourceUrl: string): Promise<void> {
   const { hostname, port, username, password, pathname } = new URL(sourceUrl);
   const workspace: WorkspaceDefinition = {
     kind: 'workspace',
@@ -245,8 +246,11 @@ export async function redshiftCredentialOf(
   return { definition, secrets };
 }
 
-/** Changes of definitions to begin with. */
-async function declareSync(session: Session, { table, ...sync }: DeclaredSync): Promise<SyncDefinition> {
+/** Puts a sync into the ledger, as one that was tested. */
+export async function declareSync(
+  session: Session,
+  { table, ...sync }: DeclaredSync,
+): Promise<SyncDefinition> {
   const text = JSON.stringify({
     kind: 'sync',
     workspace: 'main',

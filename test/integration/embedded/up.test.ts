@@ -8,10 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { Session } from '../../../client/session.ts';
 import { isRunning } from '../../../client/embedded/process-identity.ts';
 import { runDown } from '../../../client/up/run-down.ts';
 import { startStack, type Services, type Stack, type StackOptions } from '../../../client/up/stack.ts';
 import { readUpFile, type UpFile } from '../../../client/up/up-file.ts';
+import { spawnMailCatcher } from '../../mail-catcher/mail-catcher-client.ts';
+import { declareSync, declareWorkspace } from '../../support/installation.ts';
 import { runCli } from '../../support/cli-process.ts';
 
 const fileOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
@@ -315,11 +318,15 @@ describe('cdi up', () => {
     expect(await running(up)).toEqual([]);
   });
 
-  test('as the command has a worker, the API, and a watch that ends with it', async () => {
+  test('as the command has a worker, the API, and a watch that tells of a stale sync and ends with them', async () => {
+    await using mail = await caughtMail();
+    const before = await start({ onReady: declareStale });
+    await before.stop();
     const environment = {
       HOME: folder,
       TMPDIR: tmpdir(),
       CDI_HOME: home,
+      CDI_SMTP_URL: mail.smtp,
       ...(cli.path === 'temporal' ? {} : { TEMPORAL_CLI_PATH: cli.path }),
     };
     const ports = ['temporal', 'ui', 'postgres', 'api'].flatMap((name) => [`--${name}-port`, '0']);
@@ -327,10 +334,14 @@ describe('cdi up', () => {
     const up = await ready();
     expect(await running(up)).toEqual(['api', 'worker', 'temporal', 'postgres']);
     expect((await fetch(`${up.apiUrl ?? ''}/readyz`)).status).toBe(200);
-    const words = async (): Promise<unknown[]> => (await logOf('watch')).map((line) => line['msg']);
-    expect(await words()).toEqual(['watch ready']);
+    const subjects = async (): Promise<string[]> => (await mail.client.mails()).map(({ subject }) => subject);
+    await expect.poll(subjects, { timeout: 30_000 }).toEqual(['[braze-cdi] events is stale']);
     expect(await runCli(environment, ['down'])).toMatchObject({ code: 0 });
-    expect(await words()).toEqual(['watch ready', 'watch stopped']);
+    expect((await logOf('watch')).map(({ msg, told }) => [msg, told])).toEqual([
+      ['watch ready', undefined],
+      ['watch looked', 1],
+      ['watch stopped', undefined],
+    ]);
     expect(await running(up)).toEqual([]);
   });
 
@@ -353,3 +364,34 @@ describe('cdi up', () => {
     expect(up === undefined ? undefined : await running(up)).toEqual([]);
   });
 });
+
+async function caughtMail(): Promise<Awaited<ReturnType<typeof spawnMailCatcher>> & AsyncDisposable> {
+  const mail = await spawnMailCatcher();
+  return { ...mail, [Symbol.asyncDispose]: () => mail.kill() };
+}
+
+/** A sync that somebody let go, and that no schedule starts. */
+async function declareStale({ postgresUrl, keyFile, temporalAddress }: Services): Promise<void> {
+  const session = new Session({
+    ledgerUrl: postgresUrl,
+    keys: await readFile(keyFile, 'utf8'),
+    connectionOptions: { address: temporalAddress },
+    namespace: 'default',
+  });
+  try {
+    await session.ledger.migrate();
+    await declareWorkspace(session, 'https://rest.example.com', postgresUrl);
+    await declareSync(session, {
+      name: 'events',
+      table: 'events',
+      data_type: 'events',
+      schedule: { every: '1h' },
+    });
+    await query(
+      postgresUrl,
+      `update syncs set tested_at = now() - interval '5 hours', resumed_at = null, paused = false`,
+    );
+  } finally {
+    await session.close();
+  }
+}
