@@ -143,7 +143,7 @@ test('a cancelled run is told to nobody', async () => {
   await installation.braze.client.setLatency({ ms: 1_000 });
   const id = await startRun(installation.session, name);
   await expect
-    .poll(async () => (await installation.braze.client.state()).received.attributes)
+    .poll(async () => (await installation.braze.client.state()).received.attributes, { timeout: 30_000 })
     .toBeGreaterThan(0);
   const client = await installation.session.temporal();
   await client.workflow.getHandle(`sync/${name}`, id).cancel();
