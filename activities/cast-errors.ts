@@ -2,6 +2,7 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { syncOfWorkflow } from '../model/names.ts';
+import { type Crash, crashOf } from '../model/crash.ts';
 import { CdiError, adviceOn, classify } from '../model/errors.ts';
 import { isConnectionError } from '../store/connection-error.ts';
 import type { Log } from './dependencies.ts';
@@ -44,7 +45,7 @@ function toFailure(error: unknown, context: Context, log: Log, place: Place): Ap
     workflow: workflowExecution?.workflowId,
     type,
     code: error instanceof CdiError ? error.vendorCode : undefined,
-    ...(type === 'internal' ? { name: nameOf(error), stack: framesOf(error) } : {}),
+    ...(type === 'internal' ? crashPlace(error) : {}),
   };
   if (type === 'internal') log.error(fields, message);
   else log.warn(fields, message);
@@ -85,13 +86,10 @@ function placeIn(value: unknown): Place | undefined {
 const memberOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error);
+const MOST_FRAMES = 12;
 
-/** The places of a stack without its first lines, which repeat the message. */
-function framesOf(error: unknown): string[] {
-  const stack = error instanceof Error ? (error.stack ?? '') : '';
-  return stack
-    .split('\n')
-    .filter((line) => /^\s+at /.test(line))
-    .slice(0, 12);
+/** Its code is the vendor's, which stands in the line already. */
+function crashPlace(error: unknown): Pick<Crash, 'name' | 'stack'> {
+  const { name, stack } = crashOf(error);
+  return { name, stack: stack.slice(0, MOST_FRAMES) };
 }
