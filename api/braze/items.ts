@@ -4,7 +4,7 @@ import { syncState, type SyncState } from '../../client/sync-state.ts';
 import type { RunStatus } from '../../model/run.ts';
 import type { RunRecord } from '../../store/runs.ts';
 import type { SyncOverview } from '../../store/sync-overviews.ts';
-import { isoInstant } from '../instant.ts';
+import { isoInstant } from '../../model/instant.ts';
 import { nextRun } from '../next-run.ts';
 
 const time = (text: string): z.ZodString =>
