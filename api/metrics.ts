@@ -59,7 +59,7 @@ export function addMetricsRoute(
     }),
     async (c) => {
       const { contentType, text } = await metricsText(registry);
-      return c.body(text, 200, { 'Content-Type': contentType }) as never;
+      return c.text(text, 200, { 'Content-Type': contentType });
     },
   );
 }

@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { Registry } from 'prom-client';
 import type { Logger } from 'pino';
 import {
   createBrazeActivities,
@@ -79,7 +80,8 @@ export async function runWorkers(settings: WorkerSettings, log: Logger, onReady:
           }),
     },
   });
-  const registry = processRegistry();
+  // What the process tells of itself is measured all the time: only where somebody may ask.
+  const registry = settings.metricsAddress === undefined ? new Registry() : processRegistry();
   const traces = settings.otlpUrl === undefined ? undefined : await openTraces(settings.otlpUrl);
   const bundle = await workflowBundle({
     heartbeatTimeoutMs: settings.heartbeatTimeoutMs,
