@@ -21,6 +21,12 @@ export async function usage(pid: number): Promise<ProcessUsage> {
   };
 }
 
+/** Memory that a process holds now, in MB. */
+export async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024);
+}
+
 /** Lets the peak of a process begin anew at what it holds now. */
 export async function resetPeak(pid: number): Promise<void> {
   await writeFile(`/proc/${pid}/clear_refs`, '5');

@@ -6,7 +6,7 @@
  *
  * In the first third the worker is killed or told to stop as well. Then one worker stays, and its memory is watched.
  */
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { restoreAllSchedules } from '../client/commands/apply-schedule.ts';
@@ -14,6 +14,7 @@ import { stopRequest } from '../client/up/stop-request.ts';
 import { scheduleId } from '../model/names.ts';
 import type { Rule } from '../test/braze-simulator/control-types.ts';
 import { median } from './median.ts';
+import { residentMb } from './process-usage.ts';
 import { type BenchSystem, startSystem } from './system.ts';
 
 const { values } = parseArgs({
@@ -92,9 +93,6 @@ interface Look {
   readonly sameWorker: boolean;
 }
 
-const residentMb = async (pid: number): Promise<number> =>
-  Math.round(Number(/VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1_024);
-
 async function look(system: BenchSystem, workerBefore: number): Promise<Look> {
   const { worker, temporal } = system.pids;
   const { rows } = await system.source.query<{ count: string }>(
@@ -137,8 +135,7 @@ async function soak(system: BenchSystem): Promise<boolean> {
   await restoreAllSchedules(session);
   const rounds = Math.floor(MINUTES / INTERVAL_MINUTES);
   const looks: Look[] = [];
-  const played = FAULTS.map(() => 0);
-  let next = 0;
+  const played = new Map<string, number>();
   await write(system, 0);
   const begin = Math.ceil(Date.now() / INTERVAL_MS) * INTERVAL_MS;
   say(
@@ -149,15 +146,12 @@ async function soak(system: BenchSystem): Promise<boolean> {
   for (let round = 0; round < rounds; round += 1) {
     const start = begin + round * INTERVAL_MS;
     await until(start + 3_000);
-    const early = round < rounds / 3;
-    while (FAULTS[next % FAULTS.length]?.endsWorker === true && !early) next += 1;
-    const index = next % FAULTS.length;
-    next += 1;
-    const workerBefore = looks.length === 0 ? 0 : system.pids.worker;
-    const fault = FAULTS[index];
+    const playable = round < rounds / 3 ? FAULTS : FAULTS.filter(({ endsWorker }) => endsWorker !== true);
+    const fault = playable[round % playable.length];
+    const workerBefore = system.pids.worker;
     say(`round ${round + 1} of ${rounds}: ${fault?.name}`);
     await fault?.play(system);
-    played[index] = (played[index] ?? 0) + 1;
+    if (fault) played.set(fault.name, (played.get(fault.name) ?? 0) + 1);
     await until(start + LOOK_MS);
     const seen = await look(system, workerBefore);
     looks.push(seen);
@@ -186,7 +180,7 @@ async function soak(system: BenchSystem): Promise<boolean> {
   const result = {
     syncs: SYNCS,
     minutes: rounds * INTERVAL_MINUTES,
-    faults: Object.fromEntries(FAULTS.map(({ name }, index) => [name, played[index]])),
+    faults: Object.fromEntries(played),
     runs: Number(recorded[0]?.runs),
     failedRuns: Number(recorded[0]?.failed),
     missedRuns: missed,

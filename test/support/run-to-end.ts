@@ -5,16 +5,29 @@ import { runWorkflowId } from '../../model/names.ts';
 import type { RunRecord } from '../../store/runs.ts';
 import type { syncRun } from '../../workflows/index.ts';
 
-/** @returns the run's id */
-export async function startRun(session: Session, sync: string): Promise<string> {
+/**
+ * @param taskQueue whose workers take it
+ * @returns the run's id
+ */
+export async function startRun(
+  session: Session,
+  sync: string,
+  taskQueue = session.queues.control,
+): Promise<string> {
   const client = await session.temporal();
   const handle = await client.workflow.start<typeof syncRun>('syncRun', {
     workflowId: runWorkflowId(sync),
     workflowIdConflictPolicy: 'FAIL',
-    taskQueue: session.queues.control,
+    taskQueue,
     args: [{ sync, trigger: 'manual' }],
   });
   return handle.firstExecutionRunId;
+}
+
+/** What the newest run of a sync came to; rejects where its workflow failed. */
+export async function resultOfRun(session: Session, sync: string): Promise<unknown> {
+  const client = await session.temporal();
+  return client.workflow.getHandle(runWorkflowId(sync)).result();
 }
 
 /** Waits until a run has ended and its notification is out. */

@@ -8,6 +8,7 @@ import { backupLedger } from '../../../store/backup.ts';
 import { parseKeyring } from '../../../store/keyring.ts';
 import { type Ledger, openLedger } from '../../../store/ledger.ts';
 import { MIGRATIONS } from '../../../store/migrate.ts';
+import { sourceRow } from '../../unit/source-row.ts';
 
 const DATABASE = 'migrations_forward';
 const keyring = parseKeyring(`k:${randomBytes(32).toString('base64')}`);
@@ -83,18 +84,7 @@ const SYNC = {
   full_refresh: false,
   notifications: { contacts: ['a@example.com'], on_success: false, on_empty_success: false },
 };
-const ROW = {
-  updatedAt: AT,
-  externalId: 'u',
-  aliasName: null,
-  aliasLabel: null,
-  brazeId: null,
-  email: null,
-  phone: null,
-  id: null,
-  payload: '{',
-  deleted: null,
-};
+const ROW = sourceRow({ updatedAt: AT, externalId: 'u', payload: '{' });
 const seal = (value: object, purpose: string): Buffer =>
   keyring.seal(Buffer.from(JSON.stringify(value)), purpose);
 const DIGEST = Buffer.alloc(16, 1);

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { runWorkflowId } from '../../../model/names.ts';
-import type { syncRun } from '../../../workflows/index.ts';
 import { createEvents, expectEvents } from '../../support/event-table.ts';
 import { type Installation, type WorkerProcess, install } from '../../support/installation.ts';
+import { resultOfRun, startRun } from '../../support/run-to-end.ts';
 
 const ROWS = 3_000;
 const WINDOW = 12;
@@ -49,21 +49,9 @@ async function begin(): Promise<{ name: string; runId: string }> {
   return { name, runId: await start(name) };
 }
 
-async function start(name: string): Promise<string> {
-  const client = await installation.session.temporal();
-  const handle = await client.workflow.start<typeof syncRun>('syncRun', {
-    workflowId: runWorkflowId(name),
-    workflowIdConflictPolicy: 'FAIL',
-    taskQueue: installation.session.queues.control,
-    args: [{ sync: name, trigger: 'manual' }],
-  });
-  return handle.firstExecutionRunId;
-}
+const start = (name: string): Promise<string> => startRun(installation.session, name);
 
-async function result(name: string): Promise<unknown> {
-  const client = await installation.session.temporal();
-  return client.workflow.getHandle(runWorkflowId(name)).result();
-}
+const result = (name: string): Promise<unknown> => resultOfRun(installation.session, name);
 
 /** Waits until this many events are at Braze. */
 async function untilArrived(events: number): Promise<void> {

@@ -17,6 +17,7 @@ import { type SegmentTail, segmentTail } from '../../../store/segment-tail.ts';
 import type { Confirmation } from '../../../store/uploads.ts';
 import { NO_CHANGES } from '../../../store/definitions.ts';
 import { type Installation, install } from '../../support/installation.ts';
+import { sourceRow } from '../../unit/source-row.ts';
 
 let installation: Installation;
 let ledger: Ledger;
@@ -61,18 +62,7 @@ async function begin(sync: string): Promise<{ run: string; holder: UploadHolder 
   return { run, holder: { sync, epoch, workflowRunId: run, leaseOwner } };
 }
 
-const row = (updatedAt: string): SourceRow => ({
-  updatedAt,
-  externalId: 'u',
-  aliasName: null,
-  aliasLabel: null,
-  brazeId: null,
-  email: null,
-  phone: null,
-  id: null,
-  payload: '{',
-  deleted: null,
-});
+const row = (updatedAt: string): SourceRow => sourceRow({ updatedAt, externalId: 'u', payload: '{' });
 
 const AT = '2026-01-01 00:00:00.000000';
 const digest = (n: number): Buffer => Buffer.alloc(16, n);

@@ -11,9 +11,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WorkspaceDefinition } from '../../../model/definitions.ts';
 import { runWorkflowId, taskQueues } from '../../../model/names.ts';
 import { NO_CHANGES } from '../../../store/definitions.ts';
-import type { syncRun } from '../../../workflows/index.ts';
 import { createEvents, expectEvents } from '../../support/event-table.ts';
 import { type Installation, install } from '../../support/installation.ts';
+import { resultOfRun, startRun } from '../../support/run-to-end.ts';
 import { type Seaweedfs, startSeaweedfs } from '../../support/seaweedfs/start-seaweedfs.ts';
 
 const ROWS = 3_000;
@@ -64,24 +64,10 @@ async function declareEvents(name: string, rows: number, options: object = {}): 
 }
 
 /** @param prefix begins the names of the queues whose workers take the run */
-async function start(
-  name: string,
-  prefix = installation.environment['CDI_QUEUE_PREFIX'] ?? '',
-): Promise<string> {
-  const client = await installation.session.temporal();
-  const handle = await client.workflow.start<typeof syncRun>('syncRun', {
-    workflowId: runWorkflowId(name),
-    workflowIdConflictPolicy: 'FAIL',
-    taskQueue: taskQueues(prefix).control,
-    args: [{ sync: name, trigger: 'manual' }],
-  });
-  return handle.firstExecutionRunId;
-}
+const start = (name: string, prefix = installation.environment['CDI_QUEUE_PREFIX'] ?? ''): Promise<string> =>
+  startRun(installation.session, name, taskQueues(prefix).control);
 
-async function result(name: string): Promise<unknown> {
-  const client = await installation.session.temporal();
-  return client.workflow.getHandle(runWorkflowId(name)).result();
-}
+const result = (name: string): Promise<unknown> => resultOfRun(installation.session, name);
 
 async function untilArrived(events: number): Promise<void> {
   while ((await installation.braze.client.state()).events < events) await sleep(10);
