@@ -5,7 +5,7 @@ import { type LeftCounts, NONE_LEFT, type RetryCursor, type RetryRequest, addLef
 import type { SourceRow } from '../model/row.ts';
 import type { Claim } from '../store/retries.ts';
 import { segmentTail } from '../store/segment-tail.ts';
-import { epochHolder } from './caller.ts';
+import { workflowRunId } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { type ChoiceRules, chooseRows } from './retry/choose-rows.ts';
@@ -48,8 +48,7 @@ export function extractRejected({ ledger, staging }: ActivityDependencies) {
     withHeartbeat(async (signal, tell) => {
       const { request, after, rows } = input;
       const place: StagedSegment = { ...input.place, attempt: Context.current().info.attempt };
-      const { sync, run, segment } = place;
-      const holder = epochHolder(sync, place.epoch);
+      const { sync, run } = place;
       const { definition } = await ledger.definitions.sync(sync);
       const versions = versionsOf({
         isReadWhole: definition.full_refresh,
@@ -100,8 +99,7 @@ export function extractRejected({ ledger, staging }: ActivityDependencies) {
       await turnPage();
       signal.throwIfAborted();
       await files.writeTail(segmentTail({ kind: 'late', value: null }));
-      await ledger.retries.claim(holder, segment, claims);
-      await ledger.uploads.open(holder, run, segment, claims.length);
+      await ledger.uploads.open({ ...place, workflowRunId: workflowRunId() }, run, claims.length, claims);
       return { place, pages, rows: claims.length, left, last, end };
     });
 }

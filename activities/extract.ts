@@ -4,7 +4,7 @@ import type { SyncDefinition } from '../model/definitions.ts';
 import { CdiError } from '../model/errors.ts';
 import { FULL_REFRESH } from '../model/full-refresh.ts';
 import type { RunSize } from '../model/guard.ts';
-import { epochHolder } from './caller.ts';
+import { workflowRunId } from './caller.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { extractStretch } from './extraction/extract-stretch.ts';
 import type { Stretch } from './extraction/stretch.ts';
@@ -57,7 +57,6 @@ export function extract({ ledger, staging, metrics }: ActivityDependencies) {
       const place: StagedSegment = { ...input.place, attempt: Context.current().info.attempt };
       const { definition } = await ledger.definitions.sync(place.sync);
       requireMode(definition, input.stretch);
-      const holder = epochHolder(place.sync, place.epoch);
       const files = new SegmentFiles(staging, place);
       await files.remove();
 
@@ -86,7 +85,7 @@ export function extract({ ledger, staging, metrics }: ActivityDependencies) {
       const { tail, ...counts } = content;
       requireWithin(input, counts);
       if (tail) await files.writeTail(tail);
-      await ledger.uploads.open(holder, place.run, place.segment, counts.rows);
+      await ledger.uploads.open({ ...place, workflowRunId: workflowRunId() }, place.run, counts.rows);
       metrics.rowsRead(place.sync, counts.rows);
       return { place, ...counts, isLate: input.stretch.kind === 'late', isEmpty: tail === undefined };
     });

@@ -1,5 +1,5 @@
 /** Epochs: what belongs to an older one may neither confirm nor commit. */
-import type { Transaction } from 'kysely';
+import { type Transaction, sql } from 'kysely';
 import { CdiError } from '../model/errors.ts';
 import type { LedgerSchema } from './schema.ts';
 
@@ -25,6 +25,33 @@ export async function requireEpoch(tx: Transaction<LedgerSchema>, holder: EpochH
   if (row?.epoch !== holder.epoch || row.epoch_owner !== holder.workflowRunId) {
     throw new CdiError('superseded', `Another run of ${holder.sync} has taken over.`);
   }
+}
+
+/** An attempt of the extraction of a segment. */
+export interface Opener extends EpochHolder {
+  readonly segment: number;
+  readonly attempt: number;
+}
+
+/**
+ * Locks the sync's epoch, and notes who opens which segment. Segments are opened in order, so that an attempt that was
+ * frozen until a later one had its turn, or until its segment was delivered, changes nothing any more.
+ *
+ * @throws CdiError `superseded` where the epoch belongs to another run by now, or a later attempt or segment was opened
+ */
+export async function requireTurn(tx: Transaction<LedgerSchema>, opener: Opener): Promise<void> {
+  const { sync, epoch, workflowRunId, segment, attempt } = opener;
+  // One statement: with a shared lock taken before, two openers would wait for each other.
+  const { numUpdatedRows } = await tx
+    .updateTable('syncs')
+    .set({ opened_segment: segment, opened_attempt: attempt })
+    .where('name', '=', sync)
+    .where('epoch', '=', epoch)
+    .where('epoch_owner', '=', workflowRunId)
+    .where(sql<boolean>`(opened_segment, opened_attempt) <= (${segment}::integer, ${attempt}::integer)`)
+    .executeTakeFirst();
+  if (numUpdatedRows === 0n)
+    throw new CdiError('superseded', `A later run or attempt of ${sync} has taken over.`);
 }
 
 /** An upload attempt: who works on the sync, and under which lease. */

@@ -9,6 +9,7 @@ import * as apiKeysAndSessions from './migrations/0004-api-keys-and-sessions.ts'
 import * as incidents from './migrations/0005-incidents.ts';
 import * as verification from './migrations/0006-verification.ts';
 import * as severalWorkers from './migrations/0007-several-workers.ts';
+import * as openedSegment from './migrations/0008-opened-segment.ts';
 import type { LedgerSchema } from './schema.ts';
 
 /** In order; a released migration is never changed, a new one is added below. */
@@ -20,6 +21,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0005-incidents': incidents,
   '0006-verification': verification,
   '0007-several-workers': severalWorkers,
+  '0008-opened-segment': openedSegment,
 };
 
 /**

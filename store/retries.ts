@@ -84,20 +84,6 @@ export class Retries {
     return new Map(rows.map(({ id, content }) => [id, this.#open(content)]));
   }
 
-  /** Notes which rejected rows go out in a segment. Repeating it replaces them. @throws CdiError `superseded` */
-  async claim(holder: EpochHolder, segment: number, claims: readonly Claim[]): Promise<void> {
-    await this.#db.transaction().execute(async (tx) => {
-      await requireEpoch(tx, holder);
-      await release(tx, holder.sync, holder.epoch, segment);
-      await sql`
-        update rejected_rows
-        set retry_epoch = ${holder.epoch}, retry_segment = ${segment}, retry_digest = claims.digest
-        from unnest(${claims.map(({ id }) => id)}::bigint[], ${claims.map(({ digest }) => digest)}::bytea[])
-          as claims (id, digest)
-        where rejected_rows.id = claims.id and rejected_rows.settled_by is null`.execute(tx);
-    });
-  }
-
   /**
    * Settles the rows of a segment that is uploaded. The watermark stays where it is. Repeating it succeeds.
    *
@@ -139,6 +125,22 @@ export class Retries {
   #open(content: Buffer): SourceRow {
     return JSON.parse(this.#keyring.open(content, PURPOSE).toString()) as SourceRow;
   }
+}
+
+/** Notes which rejected rows go out in a segment, in place of those noted before. */
+export async function claimRejected(
+  tx: Transaction<LedgerSchema>,
+  holder: EpochHolder,
+  segment: number,
+  claims: readonly Claim[],
+): Promise<void> {
+  await release(tx, holder.sync, holder.epoch, segment);
+  await sql`
+    update rejected_rows
+    set retry_epoch = ${holder.epoch}, retry_segment = ${segment}, retry_digest = claims.digest
+    from unnest(${claims.map(({ id }) => id)}::bigint[], ${claims.map(({ digest }) => digest)}::bytea[])
+      as claims (id, digest)
+    where rejected_rows.id = claims.id and rejected_rows.settled_by is null`.execute(tx);
 }
 
 /**

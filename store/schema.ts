@@ -50,6 +50,9 @@ export interface SyncTable {
   epoch: Count;
   /** Temporal run id that read the watermark under this epoch; null once that run has finished. */
   epoch_owner: string | null;
+  /** The segment that was opened last under this epoch, and by which attempt of its extraction. */
+  opened_segment: Generated<number>;
+  opened_attempt: Generated<number>;
   null_rows_counted_at: Date | null;
   /** The sync's id in the HTTP API; it stays through every apply. */
   integration_id: Generated<string>;

@@ -1,9 +1,11 @@
 /** Uploads in progress: what is confirmed, and what may have been sent without a confirmation. */
 import { type Kysely, type Transaction, sql } from 'kysely';
 import { DIGEST_BYTES } from './digest-difference.ts';
-import { type EpochHolder, type UploadHolder, requireEpoch, requireUpload } from './epoch.ts';
+import { CdiError } from '../model/errors.ts';
+import { type EpochHolder, type Opener, type UploadHolder, requireTurn, requireUpload } from './epoch.ts';
 import type { Keyring } from './keyring.ts';
 import { type NewRejectedRow, insertRejectedRows } from './rejected-rows.ts';
+import { type Claim, claimRejected } from './retries.ts';
 import type { BatchRange, LedgerSchema } from './schema.ts';
 import type { SegmentTail } from './segment-tail.ts';
 
@@ -58,10 +60,18 @@ export class Uploads {
     this.#keyring = keyring;
   }
 
-  /** Notes a segment that was extracted, and adds its rows to its run's count. Repeating it replaces the count. */
-  async open(holder: EpochHolder, run: string, segment: number, rows: number): Promise<void> {
+  /**
+   * Notes a segment that was extracted, and adds its rows to its run's count. A later attempt replaces the count and the
+   * claims of an earlier one.
+   *
+   * @param claims rejected rows that go out in it again
+   * @throws CdiError `superseded`, also for an attempt whose segment another one has opened since, or has delivered
+   */
+  async open(opener: Opener, run: string, rows: number, claims?: readonly Claim[]): Promise<void> {
+    const { segment, ...holder } = opener;
     await this.#db.transaction().execute(async (tx) => {
-      await requireEpoch(tx, holder);
+      await requireTurn(tx, opener);
+      if (claims) await claimRejected(tx, holder, segment, claims);
       const known = await tx
         .selectFrom('uploads')
         .select('rows')
@@ -86,7 +96,12 @@ export class Uploads {
     });
   }
 
-  /** Where the upload of a segment stands. @throws CdiError `superseded`, `lease_lost` */
+  /**
+   * Where the upload of a segment stands.
+   *
+   * @throws CdiError `lease_lost`, or `superseded`, also where the segment is committed: an attempt that was frozen until
+   *   then must not take it for one of which nothing was sent
+   */
   async state(holder: UploadHolder, segment: number): Promise<UploadState> {
     return this.#db.transaction().execute(async (tx) => {
       await requireUpload(tx, holder);
@@ -97,6 +112,8 @@ export class Uploads {
         .where('epoch', '=', holder.epoch)
         .where('segment', '=', segment)
         .executeTakeFirst();
+      if (!upload)
+        throw new CdiError('superseded', `Segment ${segment} of ${holder.sync} is not open any more.`);
       const groups = await tx
         .selectFrom('confirmed_groups')
         .select('batches')
@@ -106,8 +123,8 @@ export class Uploads {
         .execute();
       return {
         confirmed: new Set(groups.flatMap((group) => group.batches)),
-        reservedTo: upload?.reserved_to ?? 0,
-        completed: upload?.completed_at != null,
+        reservedTo: upload.reserved_to,
+        completed: upload.completed_at !== null,
       };
     });
   }

@@ -45,12 +45,14 @@ export class Watermarks {
         .forUpdate()
         .executeTakeFirst();
       if (!row) throw new CdiError('definition_missing', `The sync ${sync} is not in the ledger.`);
-      const epoch = row.epoch_owner === workflowRunId ? row.epoch : row.epoch + 1;
-      await tx
-        .updateTable('syncs')
-        .set({ epoch, epoch_owner: workflowRunId })
-        .where('name', '=', sync)
-        .execute();
+      const isNew = row.epoch_owner !== workflowRunId;
+      const epoch = isNew ? row.epoch + 1 : row.epoch;
+      if (isNew)
+        await tx
+          .updateTable('syncs')
+          .set({ epoch, epoch_owner: workflowRunId, opened_segment: 0, opened_attempt: 0 })
+          .where('name', '=', sync)
+          .execute();
       const closed = await tx
         .updateTable('runs')
         .set({

@@ -197,7 +197,7 @@ class World {
         progress: () => undefined,
       });
       segment = { place, ...content, isLate: false, isEmpty: !tail };
-      await this.#ledger.uploads.open(holder, run, number, content.rows);
+      await this.#ledger.uploads.open({ ...holder, segment: number, attempt: 1 }, run, content.rows);
       if (!tail) continue;
       for (let page = 0; page < content.pages; page += 1) {
         await this.#upload(new RowPage(await files.readRows(page)), page, number, holder, left);

@@ -162,7 +162,7 @@ test('what began before the restore records nothing, and new rows get new ids', 
     { name: 'parts' },
   ]);
   await expect(
-    ledger.uploads.open({ sync: 'kept', epoch, workflowRunId: run }, run, 1, 1),
+    ledger.uploads.open({ sync: 'kept', epoch, workflowRunId: run, segment: 1, attempt: 1 }, run, 1),
   ).rejects.toMatchObject({
     type: 'superseded',
   });

@@ -186,7 +186,7 @@ test('of a sync whose credential was deleted nothing stays but its record', asyn
     await ledger.watermarks.begin(sync, run, run);
     await ledger.watermarks.initialise(holder, null, run);
     await ledger.leases.take(sync, run, 60_000);
-    await ledger.uploads.open(holder, run, 1, 1);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 1);
     await ledger.uploads.confirm(holder, run, 1, {
       token: randomUUID(),
       batches: [0],

@@ -7,6 +7,7 @@ import { RateBudgets } from '../../../activities/braze/rate-budget.ts';
 import { Registry } from 'prom-client';
 import { PipelineMetrics } from '../../../metrics/pipeline-metrics.ts';
 import { openChannels } from '../../../notify/dependencies.ts';
+import { acquireLease } from '../../../activities/upload/upload-lease.ts';
 import { maintain } from '../../../activities/maintain.ts';
 import { createFileStaging } from '../../../activities/staging/file-staging.ts';
 import type { SourceRow } from '../../../model/row.ts';
@@ -64,6 +65,9 @@ async function begin(sync: string): Promise<{ run: string; holder: UploadHolder 
 
 const row = (updatedAt: string): SourceRow => sourceRow({ updatedAt, externalId: 'u', payload: '{' });
 
+/** Stops this process, as SIGSTOP would. */
+const freeze = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+
 const AT = '2026-01-01 00:00:00.000000';
 const digest = (n: number): Buffer => Buffer.alloc(16, n);
 const wholeTail = (digests: Buffer): SegmentTail => segmentTail({ kind: 'whole', value: AT }, { digests });
@@ -107,7 +111,7 @@ describe('confirmations', () => {
   test('the same group counts once, however often it is written', async () => {
     const sync = await declare();
     const { run, holder } = await begin(sync);
-    await ledger.uploads.open(holder, run, 1, 2);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
     const group = confirmation({
       answerLost: [{ firstBatch: 0, lastBatch: 0, rows: 2, firstUpdatedAt: AT, lastUpdatedAt: AT }],
     });
@@ -133,16 +137,16 @@ describe('confirmations', () => {
   test('a segment opened again replaces its count of rows', async () => {
     const sync = await declare();
     const { run, holder } = await begin(sync);
-    await ledger.uploads.open(holder, run, 1, 10);
-    await ledger.uploads.open(holder, run, 1, 7);
-    await ledger.uploads.open(holder, run, 2, 5);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 10);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 7);
+    await ledger.uploads.open({ ...holder, segment: 2, attempt: 1 }, run, 5);
     expect((await ledger.runs.get(run))?.counts.read).toBe(12);
   });
 
   test('what a dead run confirmed is handled, what it had reserved is doubled perhaps', async () => {
     const sync = await declare();
     const { run: dead, holder } = await begin(sync);
-    await ledger.uploads.open(holder, dead, 1, 9);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, dead, 9);
     const reserved = { firstBatch: 1, lastBatch: 3, rows: 6, firstUpdatedAt: AT, lastUpdatedAt: AT };
     await ledger.uploads.confirm(holder, dead, 1, confirmation({ reservation: { to: 4, open: reserved } }));
     await ledger.leases.release(sync, holder.leaseOwner);
@@ -163,14 +167,16 @@ describe('epochs', () => {
   test('after another run has begun, nothing of the older one is written', async () => {
     const sync = await declare();
     const { run, holder } = await begin(sync);
-    await ledger.uploads.open(holder, run, 1, 2);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
     await ledger.uploads.complete(holder, 1, wholeTail(digest(1)));
     const { epoch } = await ledger.watermarks.begin(sync, 'newer', 'newer');
     expect(epoch).toBe(holder.epoch + 1);
 
     const superseded = { type: 'superseded' };
     const reservation = { to: 5, open: null };
-    await expect(ledger.uploads.open(holder, run, 2, 1)).rejects.toMatchObject(superseded);
+    await expect(ledger.uploads.open({ ...holder, segment: 2, attempt: 1 }, run, 1)).rejects.toMatchObject(
+      superseded,
+    );
     await expect(ledger.uploads.state(holder, 1)).rejects.toMatchObject(superseded);
     await expect(ledger.uploads.reserve(holder, run, 1, reservation, [])).rejects.toMatchObject(superseded);
     await expect(ledger.uploads.confirm(holder, run, 1, confirmation())).rejects.toMatchObject(superseded);
@@ -189,7 +195,9 @@ describe('epochs', () => {
     const end = { status: 'success', error: null } as const;
     const finished = await ledger.runs.finish(run, () => end);
     expect(finished).toMatchObject({ status: 'success' });
-    await expect(ledger.uploads.open(holder, run, 1, 1)).rejects.toMatchObject({ type: 'superseded' });
+    await expect(ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 1)).rejects.toMatchObject({
+      type: 'superseded',
+    });
     // What has ended stays as it ended.
     const again = await ledger.runs.finish(run, () => ({ status: 'cancelled', error: null }));
     expect(again).toEqual(finished);
@@ -203,7 +211,7 @@ describe('epochs', () => {
       [1, AT],
       [2, later],
     ] as const) {
-      await ledger.uploads.open(holder, run, segment, 1);
+      await ledger.uploads.open({ ...holder, segment, attempt: 1 }, run, 1);
       await ledger.uploads.complete(
         holder,
         segment,
@@ -213,6 +221,61 @@ describe('epochs', () => {
     }
     expect(await ledger.watermarks.commit(holder, 1, Infinity)).toBe(later);
     expect(await ledger.watermarks.get(sync)).toMatchObject({ value: later, segment: 2, digests: digest(2) });
+  });
+
+  test('an attempt that was frozen while a later one opened its segment changes nothing any more', async () => {
+    const sync = await declare();
+    const former = await begin(sync);
+    await ledger.uploads.confirm(former.holder, former.run, 1, confirmation());
+    await ledger.leases.release(sync, former.holder.leaseOwner);
+    const { run, holder } = await begin(sync);
+    const id = (await ledger.rejectedRows.list(sync, { limit: 1 }))[0]?.id ?? 0;
+    const claim = async (): Promise<unknown> =>
+      (
+        await admin.query('select retry_epoch::int, retry_segment::int from rejected_rows where id = $1', [
+          id,
+        ])
+      ).rows[0];
+    const claims = [{ id, digest: digest(1) }];
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 2 }, run, 7, claims);
+    const late = ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 10, []);
+    await expect(late).rejects.toMatchObject({ type: 'superseded' });
+    expect((await ledger.runs.get(run))?.counts.read).toBe(7);
+    expect(await claim()).toEqual({ retry_epoch: holder.epoch, retry_segment: 1 });
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 3 }, run, 5, []);
+    expect((await ledger.runs.get(run))?.counts.read).toBe(5);
+    expect(await claim()).toEqual({ retry_epoch: null, retry_segment: null });
+  });
+
+  test('an attempt that was frozen until its segment was committed neither opens it again nor sends it', async () => {
+    const sync = await declare();
+    const { run, holder } = await begin(sync);
+    for (const commit of ['ordinary', 'retry'] as const) {
+      const segment = commit === 'ordinary' ? 1 : 2;
+      await ledger.uploads.open({ ...holder, segment, attempt: 1 }, run, 2);
+      await ledger.uploads.complete(holder, segment, wholeTail(digest(segment)));
+      if (commit === 'ordinary') await ledger.watermarks.commit(holder, segment, Infinity);
+      else await ledger.retries.commit(holder, run, segment);
+      await expect(ledger.uploads.state(holder, segment), commit).rejects.toMatchObject({
+        type: 'superseded',
+      });
+    }
+    const late = ledger.uploads.open({ ...holder, segment: 1, attempt: 9 }, run, 2);
+    await expect(late).rejects.toMatchObject({ type: 'superseded' });
+    expect((await ledger.runs.get(run))?.counts.read).toBe(4);
+  });
+
+  test('openers that ask at once end in one order, and with one of them', async () => {
+    const sync = await declare();
+    const { run, holder } = await begin(sync);
+    const attempts = Array.from({ length: 8 }, (_, index) => index + 1);
+    const opened = await Promise.allSettled(
+      attempts.map((attempt) => ledger.uploads.open({ ...holder, segment: 1, attempt }, run, attempt)),
+    );
+    expect(opened.at(-1)).toMatchObject({ status: 'fulfilled' });
+    for (const each of opened)
+      if (each.status === 'rejected') expect(each.reason).toMatchObject({ type: 'superseded' });
+    expect((await ledger.runs.get(run))?.counts.read).toBe(8);
   });
 
   test('a run is asked about once: a late question changes nothing after the answer', async () => {
@@ -238,7 +301,7 @@ describe('epochs', () => {
   test('a watermark moves only past a delivered segment, and committing twice is committing once', async () => {
     const sync = await declare();
     const { run, holder } = await begin(sync);
-    await ledger.uploads.open(holder, run, 1, 2);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
     await expect(ledger.watermarks.commit(holder, 1, Infinity)).rejects.toMatchObject({ type: 'internal' });
     await ledger.uploads.confirm(holder, run, 1, confirmation());
     await ledger.uploads.complete(holder, 1, wholeTail(digest(2)));
@@ -285,10 +348,36 @@ describe('leases', () => {
     expect(answers.filter((left) => left === 0)).toHaveLength(1);
   });
 
+  test('an upload keeps its lease while it lives, and one that was frozen knows at once that it has ended', async () => {
+    const { leases } = ledger;
+    const ttlMs = 1_000;
+    const { signal } = new AbortController();
+    const lease = await acquireLease(leases, 'kept', 'a', ttlMs, signal);
+    await sleep(1.5 * ttlMs);
+    await lease.untilHolds();
+    freeze(1.1 * ttlMs);
+    expect(lease.holds()).toBe(false);
+    // Nobody else came: it goes on.
+    await lease.untilHolds();
+
+    const takenMeanwhile = admin.query(`do $$ begin
+      perform pg_sleep(1);
+      update leases set owner = 'b', expires_at = clock_timestamp() + interval '1 minute' where sync = 'kept';
+    end $$`);
+    await sleep(ttlMs / 20);
+    freeze(1.5 * ttlMs);
+    expect(lease.holds()).toBe(false);
+    await expect(lease.untilHolds()).rejects.toMatchObject({ type: 'lease_lost' });
+    await takenMeanwhile;
+    expect(lease.holds()).toBe(false);
+    await lease.release();
+    expect(await leases.take('kept', 'c', 1)).toBeGreaterThan(0);
+  });
+
   test('an upload whose lease went to another attempt records nothing more', async () => {
     const sync = await declare();
     const { run, holder } = await begin(sync);
-    await ledger.uploads.open(holder, run, 1, 2);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
     await ledger.leases.release(sync, holder.leaseOwner);
     expect(await ledger.leases.take(sync, 'the next attempt', 60_000)).toBe(0);
     await expect(ledger.uploads.confirm(holder, run, 1, confirmation())).rejects.toMatchObject({
@@ -365,7 +454,7 @@ describe('keys', () => {
     const rotated = `${newKey('new')}\n${former}`;
     const sync = await declare();
     const { run, holder } = await begin(sync);
-    await ledger.uploads.open(holder, run, 1, 2);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
     await ledger.uploads.confirm(holder, run, 1, confirmation());
 
     const both = open(rotated);
@@ -431,7 +520,9 @@ describe('housekeeping', () => {
     });
     expect(await ledger.runs.get(runs.living.run)).toMatchObject({ status: 'running' });
     expect(await ledger.runs.get(runs.fresh.run)).toMatchObject({ status: 'running' });
-    await expect(ledger.uploads.open(runs.dead.holder, runs.dead.run, 1, 1)).rejects.toMatchObject({
+    await expect(
+      ledger.uploads.open({ ...runs.dead.holder, segment: 1, attempt: 1 }, runs.dead.run, 1),
+    ).rejects.toMatchObject({
       type: 'superseded',
     });
   });
@@ -450,7 +541,7 @@ describe('housekeeping', () => {
     const sync = await declare();
     const [old, young] = [await begin(sync), await begin(await declare())];
     for (const { run, holder } of [old, young]) {
-      await ledger.uploads.open(holder, run, 1, 2);
+      await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
       await ledger.uploads.confirm(holder, run, 1, confirmation());
       await ledger.runs.finish(run, () => ({ status: 'partial', error: null }));
     }
