@@ -34,9 +34,13 @@ export async function commitSegment(
   digestLimit: number,
 ): Promise<string | null> {
   const place: Place = { ...holder, segment };
-  const before = (await watermarkOf(tx, holder.sync)) ?? NONE;
-  if (before.epoch === holder.epoch && before.segment >= segment) return before.value;
+  const isCommitted = (at: Watermark): boolean => at.epoch === holder.epoch && at.segment >= segment;
+  const seen = await watermarkOf(tx, holder.sync);
+  if (seen && isCommitted(seen)) return seen.value;
   await requireEpoch(tx, holder);
+  // A commit that was frozen may wake beside the one that took its place: the second finds what the first has done.
+  const before = (await watermarkOf(tx, holder.sync, 'locked')) ?? NONE;
+  if (isCommitted(before)) return before.value;
   const upload = await tx
     .selectFrom('uploads')
     .select(['tail', 'tail_digests', 'tail_taken', 'tail_fresh', 'completed_at'])
@@ -69,11 +73,16 @@ export async function commitSegment(
   return value;
 }
 
-async function watermarkOf(tx: Transaction<LedgerSchema>, sync: string): Promise<Watermark | undefined> {
+async function watermarkOf(
+  tx: Transaction<LedgerSchema>,
+  sync: string,
+  lock?: 'locked',
+): Promise<Watermark | undefined> {
   return tx
     .selectFrom('watermarks')
     .select(['value', 'digests', 'epoch', 'segment', 'known_from'])
     .where('sync', '=', sync)
+    .$if(lock === 'locked', (query) => query.forUpdate())
     .executeTakeFirst();
 }
 

@@ -311,6 +311,21 @@ describe('epochs', () => {
     // Behind the watermark nothing needs to be remembered.
     expect(await ledger.uploads.handled(sync, null)).toEqual([]);
   });
+
+  test('a segment that several commit at once is committed once', async () => {
+    const sync = await declare();
+    const { run, holder } = await begin(sync);
+    await ledger.watermarks.initialise(holder, null, run);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
+    const fresh = [{ first: AT, last: AT, rows: 2 }];
+    const digests = Buffer.concat([digest(1), digest(2)]);
+    const tail = segmentTail({ kind: 'whole', value: AT, fresh }, { digests, fresh: digests });
+    await ledger.uploads.complete(holder, 1, tail);
+    const commits = Array.from({ length: 8 }, () => ledger.watermarks.commit(holder, 1, Infinity));
+    expect(new Set(await Promise.all(commits))).toEqual(new Set([AT]));
+    const query = 'select sum(rows)::int as rows from lookback_digests where sync = $1';
+    expect((await admin.query(query, [sync])).rows).toEqual([{ rows: 2 }]);
+  });
 });
 
 describe('leases', () => {
