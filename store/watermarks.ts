@@ -35,17 +35,25 @@ export class Watermarks {
   /**
    * Gives the sync a new epoch, owned by this Temporal run; a retry by the same Temporal run keeps its epoch.
    * From here on nothing of an older epoch may confirm or commit.
+   *
+   * @throws CdiError `definition_missing`; `superseded` where the record of the run is closed: it may have been terminated long ago
+   *   while its worker was frozen, and must not take the epoch from a run that lives
    */
   async begin(sync: string, run: string, workflowRunId: string): Promise<EpochStart> {
     return this.#db.transaction().execute(async (tx) => {
       const row = await tx
         .selectFrom('syncs')
-        .select(['epoch', 'epoch_owner'])
+        .select([
+          'epoch',
+          'epoch_owner',
+          sql<boolean>`exists (select from runs where id = ${run} and finished_at is null)`.as('is_open'),
+        ])
         .where('name', '=', sync)
         .forUpdate()
         .executeTakeFirst();
       if (!row) throw new CdiError('definition_missing', `The sync ${sync} is not in the ledger.`);
       const isNew = row.epoch_owner !== workflowRunId;
+      if (isNew && !row.is_open) throw new CdiError('superseded', `The run of ${sync} is closed.`);
       const epoch = isNew ? row.epoch + 1 : row.epoch;
       if (isNew)
         await tx

@@ -174,6 +174,8 @@ test('a backup of the first ledger is restored into the newest', async () => {
     );
     expect(syncs).toEqual([{ name: 'users', dataType: 'events', watermark: AT, watermarkBefore: AT }]);
     await expectWhole(ledger);
+    const next = { id: 'run-2', dataType: 'events', trigger: 'manual', workflowRunId: 'run-2' } as const;
+    await ledger.runs.open({ ...next, sync: 'users' });
     expect((await ledger.watermarks.begin('users', 'run-2', 'run-2')).epoch).toBe(3);
   } finally {
     await ledger.close();

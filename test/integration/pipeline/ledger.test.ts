@@ -169,6 +169,8 @@ describe('epochs', () => {
     const { run, holder } = await begin(sync);
     await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
     await ledger.uploads.complete(holder, 1, wholeTail(digest(1)));
+    const newer = { id: 'newer', dataType: 'events', trigger: 'manual', workflowRunId: 'newer' } as const;
+    await ledger.runs.open({ ...newer, sync });
     const { epoch } = await ledger.watermarks.begin(sync, 'newer', 'newer');
     expect(epoch).toBe(holder.epoch + 1);
 
@@ -184,6 +186,9 @@ describe('epochs', () => {
     await expect(ledger.uploads.complete(holder, 1, tail)).rejects.toMatchObject(superseded);
     await expect(ledger.watermarks.commit(holder, 1, Infinity)).rejects.toMatchObject(superseded);
     await expect(ledger.watermarks.initialise(holder, AT, run)).rejects.toMatchObject(superseded);
+    // The older one was closed by the newer one: it does not begin again, whenever it wakes.
+    await expect(ledger.watermarks.begin(sync, run, run)).rejects.toMatchObject(superseded);
+    expect(await ledger.runs.get('newer')).toMatchObject({ status: 'running' });
     expect(await ledger.watermarks.get(sync)).toBeUndefined();
     expect((await ledger.runs.get(run))?.counts).toMatchObject({ read: 2, sent: 0, rejected: 0 });
   });
