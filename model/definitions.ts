@@ -25,13 +25,9 @@ const webhookSchema = z
   .strictObject({
     name: nameSchema.describe('Name that `notifications.webhooks` of a sync refers to.'),
     url: z
-      .union([
-        secretSchema,
-        z.url({
-          protocol: /^https?$/,
-          error: 'write https://…, or ${env:NAME} or ${file:PATH} where the URL is a secret',
-        }),
-      ])
+      .union([secretSchema, z.url({ protocol: /^https?$/ })], {
+        error: 'write https://…, or ${env:NAME} or ${file:PATH} where the URL is a secret',
+      })
       .describe(
         'Address, or a reference where the address is itself a secret, as that of a Slack webhook. It must lead to a public ' +
           'IP address, or to one of `CDI_ALLOWED_ADDRESSES`; redirects are not followed.',

@@ -70,6 +70,7 @@ function explainUnion(
   about: { fix?: string },
 ): Explanation[] {
   const { path } = issue;
+  if (INSTRUCTION.test(issue.message)) return [{ path, message: 'is not valid', fix: issue.message }];
   const value = path.reduce(memberOf, document);
   if ('options' in issue && Array.isArray(issue.options)) {
     return [{ path, ...oneOf(issue.options.map(String), value) }];

@@ -278,7 +278,9 @@ describe('webhooks', () => {
     ])
       expect(problemsOf(hook(fields))).toEqual([]);
     expect(problemsOf(hook('name: ops, url: "https://a.example/x", secret: plain'))).toHaveLength(1);
-    expect(problemsOf(hook('name: ops, url: "ftp://a.example/x"'))).toHaveLength(1);
+    expect(problemsOf(hook('name: ops, url: "ftp://a.example/x"'))).toEqual([
+      'file-1.yaml:5: webhooks[0].url: is not valid; write https://…, or ${env:NAME} or ${file:PATH} where the URL is a secret',
+    ]);
   });
 
   it('that a sync names must be those of its workspace, as far as that is known', () => {
