@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { rewindTimeSchema, syncSchema, workspaceSchema } from '../../../model/definitions.ts';
+import {
+  rewindTimeSchema,
+  syncSchema,
+  workspaceSchema,
+  workspaceSecrets,
+} from '../../../model/definitions.ts';
 
 const SYNC = {
   kind: 'sync',
@@ -32,7 +37,7 @@ describe('what is left out', () => {
     expect(syncSchema.parse(SYNC)).toMatchObject({
       update_existing_only: false,
       start_from: 'beginning',
-      notifications: { on_success: false, on_empty_success: false },
+      notifications: { on_success: false, on_empty_success: false, on_warnings: true, stale_after: 3 },
       options: { rate_share: 0.8, safety_lag: '5s', keep_rows: '0s' },
     });
   });
@@ -42,7 +47,48 @@ describe('what is left out', () => {
   });
 });
 
+describe('webhooks of a workspace', () => {
+  const URL_FORM = 'write https://…, or ${env:NAME} or ${file:PATH} where the URL is a secret';
+  const problems = (...webhooks: object[]): string[] => workspaceProblems({ webhooks });
+
+  it('are posted as JSON where nothing is said, to an address or to a secret one', () => {
+    const written = [
+      { name: 'ops', url: 'https://hooks.example.com/a', secret: '${file:/key}' },
+      { name: 'near', url: 'http://hooks.internal/' },
+      { name: 'chat', url: '${env:HOOK}', format: 'slack' },
+      { name: 'more', url: 'https://hooks.example.com/b', format: 'json' },
+    ];
+    const workspace = workspaceSchema.parse({ ...WORKSPACE, webhooks: written });
+    expect(workspace.webhooks?.map(({ format }) => format)).toEqual(['json', 'json', 'slack', 'json']);
+    expect(workspaceSecrets(workspace)).toEqual(['api_key', 'webhooks.0.secret', 'webhooks.2.url']);
+    expect(workspaceSecrets(workspaceSchema.parse(WORKSPACE))).toEqual(['api_key']);
+  });
+
+  it.each(['ftp://hooks.example.com', 'xhttps://hooks.example.com', 'httpsx://hooks.example.com', 'hooks'])(
+    'may not be posted to %s',
+    (url) => {
+      expect(problems({ name: 'ops', url }).join()).toContain(URL_FORM);
+    },
+  );
+
+  it('have a known form, and names of their own', () => {
+    const url = 'https://hooks.example.com';
+    expect(problems({ name: 'ops', url, format: 'xml' })).toHaveLength(1);
+    expect(problems({ name: 'ops', url, format: '' })).toHaveLength(1);
+    expect(problems({ name: 'ops', url }, { name: 'ops', url })).toEqual([
+      'webhooks: give each its own name',
+    ]);
+    expect(problems({ name: 'ops', url }, { name: 'ops-2', url })).toEqual([]);
+  });
+});
+
 describe('limits', () => {
+  it('a sync may be stale after 0 to 1,000 intervals', () => {
+    const accepted = (stale_after: number): boolean =>
+      syncProblems({ notifications: { ...SYNC.notifications, stale_after } }).length === 0;
+    expect([-1, 0, 0.5, 1_000, 1_001].filter(accepted)).toEqual([0, 1_000]);
+  });
+
   it.each([
     ['page_size', 1, 100_000],
     ['segment_rows', 1, 5_000_000],

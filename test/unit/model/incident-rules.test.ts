@@ -130,6 +130,7 @@ describe('failures in a row', () => {
 describe('a flood', () => {
   it('goes out in single messages first, then as a summary, one within a window', () => {
     expect(howToTell(1, { singles: 0, hasSummary: false }, false)).toBe('single');
+    expect(howToTell(1, { singles: MOST_SINGLES - 1, hasSummary: false }, false)).toBe('single');
     expect(howToTell(1, { singles: MOST_SINGLES, hasSummary: false }, false)).toBe('wait');
     expect(howToTell(1, { singles: MOST_SINGLES, hasSummary: false }, true)).toBe('summary');
     expect(howToTell(50, { singles: 0, hasSummary: false }, true)).toBe('summary');
@@ -152,11 +153,18 @@ describe('an incident', () => {
   it('of a failure says who must act and what to do, as its error does', () => {
     for (const type of ERROR_TYPES) {
       expect(failureType(failureKind(type))).toBe(type);
-      expect(incidentRule(failureKind(type))).toMatchObject({
-        audience: ERROR_RULES[type].audience,
-        hint: ERROR_RULES[type].hint,
+      const { audience, summary, hint } = ERROR_RULES[type];
+      const title = `failed: ${summary.endsWith('.') ? summary.slice(0, -1) : summary}`;
+      expect(incidentRule(failureKind(type))).toEqual({
+        audience,
+        title,
+        hint,
+        recovers: true,
+        seenBy: 'run',
       });
     }
+    expect(failureType('has failed:internal')).toBeUndefined();
+    expect(incidentRule('stale').title).not.toContain('failed');
     expect(failureType('stale')).toBeUndefined();
     expect(failureType('failed:nothing')).toBeUndefined();
   });

@@ -39,6 +39,15 @@ describe('a variable', () => {
     ['CDI_S3_ENCRYPTION', 'aws:kms'],
     ['CDI_EGRESS_ADDRESSES', '203.0.113.7'],
     ['CDI_EGRESS_ADDRESSES', '203.0.113.0/28,2001:db8::1 , 2001:db8::/48'],
+    ['CDI_ALLOWED_ADDRESSES', '127.0.0.0/8'],
+    ['CDI_S3_PATH_STYLE', 'true'],
+    ['CDI_METRICS_ADDRESS', '0.0.0.0:9464'],
+    ['CDI_METRICS_ADDRESS', 'worker-1.example.com:80'],
+    ['CDI_METRICS_ADDRESS', '[fd00::1]:65535'],
+    ['CDI_OTLP_URL', 'http://localhost:4318'],
+    ['CDI_OTLP_URL', 'https://collector.example.com'],
+    ['CDI_BUILD_ID', '1.2.0_b-3'],
+    ['CDI_BUILD_ID', 'x'.repeat(100)],
     ['CDI_LEASE_TTL', '1s'],
     ['CDI_LEASE_TTL', '1000ms'],
     ['CDI_HEARTBEAT_TIMEOUT', '1s'],
@@ -86,6 +95,16 @@ describe('a variable', () => {
     ['CDI_EGRESS_ADDRESSES', 'worker.example.com', /write IP addresses or ranges .* separated by commas$/],
     ['CDI_ALLOWED_ADDRESSES', 'localhost', /write IP addresses or ranges .* separated by commas$/],
     ['CDI_METRICS_ADDRESS', '9464', /write HOST:PORT, such as 127.0.0.1:9464$/],
+    ['CDI_METRICS_ADDRESS', 'http://localhost:9464', /write HOST:PORT, such as 127.0.0.1:9464$/],
+    ['CDI_METRICS_ADDRESS', 'localhost:94640000', /write HOST:PORT, such as 127.0.0.1:9464$/],
+    ['CDI_METRICS_ADDRESS', 'localhost:http', /write HOST:PORT, such as 127.0.0.1:9464$/],
+    ['CDI_METRICS_ADDRESS', '[worker]:9464', /write HOST:PORT, such as 127.0.0.1:9464$/],
+    ['CDI_OTLP_URL', 'see http://localhost:4318', /write the URL of an OTLP receiver/],
+    ['CDI_S3_ENDPOINT', 'see https://storage', /write the URL of the storage, https:\/\/host$/],
+    ['CDI_STAGING_URL', 's3://bucket/a b', /write the URL of the staging/],
+    ['CDI_BUILD_ID', 'a b', /use 1 to 100 letters, digits, \., _ and -$/],
+    ['CDI_BUILD_ID', ' b', /use 1 to 100 letters, digits, \., _ and -$/],
+    ['CDI_BUILD_ID', 'x'.repeat(101), /use 1 to 100 letters, digits, \., _ and -$/],
     ['CDI_OTLP_URL', 'localhost:4318', /write the URL of an OTLP receiver/],
     ['CDI_LEASE_TTL', '999ms', /write a duration of 1s or more$/],
     ['CDI_LEASE_TTL', 'soon', /write a duration of 1s or more$/],
@@ -103,6 +122,27 @@ it('the address of the Temporal UI loses the slash at its end, and no other', ()
     parseWorkerSettings({ ...REQUIRED, CDI_TEMPORAL_UI }).temporalUi;
   expect(addressOf('https://a.b/')).toBe('https://a.b');
   expect(addressOf('https://a.b/ui/temporal/')).toBe('https://a.b/ui/temporal');
+});
+
+it('so does the address of the OTLP receiver', () => {
+  const urlOf = (CDI_OTLP_URL?: string): string | undefined =>
+    parseWorkerSettings({ ...REQUIRED, CDI_OTLP_URL }).otlpUrl;
+  expect(urlOf('http://localhost:4318/')).toBe('http://localhost:4318');
+  expect(urlOf('http://localhost:4318/otlp/')).toBe('http://localhost:4318/otlp');
+  expect(urlOf()).toBeUndefined();
+});
+
+it('where no address is named, none is known and none is allowed', () => {
+  expect(parseWorkerSettings(REQUIRED)).toMatchObject({ egress: [], allowedAddresses: [] });
+  expect(parseWatchSettings({})).toMatchObject({ egress: [], allowedAddresses: [] });
+});
+
+it('the watch tells of the installation what it is told', () => {
+  const told = { CDI_TEMPORAL_UI: 'https://a.b/ui/temporal/', CDI_EGRESS_ADDRESSES: '203.0.113.7' };
+  expect(parseWatchSettings(told)).toMatchObject({
+    temporalUi: 'https://a.b/ui/temporal',
+    egress: ['203.0.113.7'],
+  });
 });
 
 it('the watch reads only what telling people takes, and says what is wrong with it', () => {
