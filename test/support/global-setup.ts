@@ -8,6 +8,7 @@ import { claimPort, LOCALHOST } from '../../client/embedded/claim-port.ts';
 import { startPostgres } from '../../client/embedded/postgres.ts';
 import { cacheFolder, temporalCli, type TemporalCli } from '../../client/embedded/temporal-cli.ts';
 import { startTemporalServer } from '../../client/embedded/temporal-server.ts';
+import { prepareSyncNames } from './own-sync-names.ts';
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -47,6 +48,7 @@ export default async function startServers(project: TestProject): Promise<() => 
     settings: UNSAFE_BUT_QUICK,
   });
   cleanup.defer(() => postgres.stop());
+  await prepareSyncNames(postgres.url);
   const temporal = await startTemporalServer({
     cli,
     dbFile: join(folder, 'temporal.db'),

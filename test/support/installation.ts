@@ -16,6 +16,7 @@ import type { CredentialDefinition, SyncDefinition, WorkspaceDefinition } from '
 import { Session } from '../../client/session.ts';
 import type { RedshiftCredential } from '../../model/credentials/redshift.ts';
 import { NO_CHANGES, type Secrets } from '../../store/definitions.ts';
+import { expectOwnSyncNames } from './own-sync-names.ts';
 import { type SpawnedBrazeSimulator, spawnBrazeSimulator } from '../braze-simulator/simulator-client.ts';
 
 const WORKER = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
@@ -135,6 +136,7 @@ export async function install(name: string, options: InstallationOptions = {}): 
     });
     cleanup.defer(() => session.close());
     await session.ledger.migrate();
+    if (options.servers === undefined) cleanup.defer(() => expectOwnSyncNames(postgresUrl, ledgerUrl));
     await declareWorkspace(session, braze.url, onPort(sourceUrl, options.sourcePort));
 
     const disposal = cleanup.move();

@@ -110,8 +110,13 @@ test('with `verify` a run begins with it, tells the contacts once, and then wait
 });
 
 test('it is refused for a sync that reads its table whole, and with times that are none', async () => {
-  await installation.declare({ name: 'whole', data_type: 'attributes', table: 'whole', full_refresh: true });
-  expect(await cli('verify', 'whole')).toMatchObject({ code: 2 });
+  await installation.declare({
+    name: 'read-whole',
+    data_type: 'attributes',
+    table: 'whole',
+    full_refresh: true,
+  });
+  expect(await cli('verify', 'read-whole')).toMatchObject({ code: 2 });
   expect(await cli('verify', 'events', '--from', 'yesterday')).toMatchObject({ code: 2 });
   expect(await cli('verify', 'unknown')).toMatchObject({ code: 4 });
 });

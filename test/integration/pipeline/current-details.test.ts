@@ -141,19 +141,19 @@ test('a run with a guard knows how much there is before it reads', async () => {
 });
 
 test('a run that failed says what failed, who must act and what to do, without a stack', async () => {
-  await createEvents(installation.source, 'gone', 1);
-  await installation.declare({ name: 'gone', table: 'gone', data_type: 'events' });
-  await installation.source.query('drop table cdi.gone');
-  const run = await startRun(installation.session, 'gone');
-  expect(await endOfRun(installation.session, 'gone', run)).toMatchObject({ status: 'config_error' });
-  const ended = await detailsOf('gone', run);
-  expect(ended).toContain('### gone: config_error\n\n- **What failed:** ');
+  await createEvents(installation.source, 'vanished', 1);
+  await installation.declare({ name: 'vanished', table: 'vanished', data_type: 'events' });
+  await installation.source.query('drop table cdi.vanished');
+  const run = await startRun(installation.session, 'vanished');
+  expect(await endOfRun(installation.session, 'vanished', run)).toMatchObject({ status: 'config_error' });
+  const ended = await detailsOf('vanished', run);
+  expect(ended).toContain('### vanished: config_error\n\n- **What failed:** ');
   expect(ended).toContain('(`table_missing`');
   expect(ended).toContain('**Who must act:** the data team');
   expect(ended).toContain('**What to do:** Create the table or view');
-  expect(ended).toContain('`cdi run gone`');
+  expect(ended).toContain('`cdi run vanished`');
   const client = await installation.session.temporal();
-  const { events } = await client.workflow.getHandle(runWorkflowId('gone'), run).fetchHistory();
+  const { events } = await client.workflow.getHandle(runWorkflowId('vanished'), run).fetchHistory();
   const failures = (events ?? [])
     .flatMap((event) => [
       event.activityTaskFailedEventAttributes?.failure ?? [],

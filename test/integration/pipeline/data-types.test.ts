@@ -488,7 +488,7 @@ test('user deletes: one kind of identifier per request, each user once', async (
     // Extra columns here: user deletes know no address and no number.
     { email: 'ann@example.com' },
   ]);
-  const run = await sync('deletes', 'user_deletes', DELETE_COLUMNS, rows);
+  const run = await sync('user-deletes', 'user_deletes', DELETE_COLUMNS, rows);
   expect(run).toMatchObject({
     status: 'partial',
     counts: { read: 66, sent: 64, rejected: 2, requests: 4 },
@@ -504,7 +504,7 @@ test('user deletes: one kind of identifier per request, each user once', async (
   );
   expect(kinds.sort()).toEqual(['braze_id', 'external_id', 'external_id', 'user_alias']);
 
-  await addRows(installation.source, 'deletes', [{ updated_at: instant(1_000), external_id: 'stays' }]);
-  expect(await runToEnd(installation.session, 'deletes')).toMatchObject({ status: 'success' });
+  await addRows(installation.source, 'user_deletes', [{ updated_at: instant(1_000), external_id: 'stays' }]);
+  expect(await runToEnd(installation.session, 'user-deletes')).toMatchObject({ status: 'success' });
   expect(await client.profiles()).toEqual([]);
 });

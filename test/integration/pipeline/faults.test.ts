@@ -31,7 +31,7 @@ beforeEach(async () => {
 /** A fresh sync over a fresh table, and a run of it that has begun. */
 async function begin(): Promise<{ name: string; runId: string }> {
   number += 1;
-  const name = `events-${number}`;
+  const name = `stricken-${number}`;
   const table = `events_${number}`;
   await createEvents(installation.source, table, ROWS);
   await installation.declare({

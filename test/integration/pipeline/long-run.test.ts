@@ -20,14 +20,14 @@ test('continues as new between segments, keeps its upper bound and its counts, a
   const rows = 6_000;
   await createEvents(installation.source, 'events', rows);
   await installation.declare({
-    name: 'events',
+    name: 'long-events',
     table: 'events',
     data_type: 'events',
     options: { page_size: 2, segment_rows: 20, safety_lag: '0s' },
   });
-  const run = await runSync(installation.session, silentOutput(), 'events', { wait: true });
+  const run = await runSync(installation.session, silentOutput(), 'long-events', { wait: true });
   expect(run).toMatchObject({ status: 'success', counts: { read: rows, sent: rows, possiblyDoubled: 0 } });
-  expect(await expectEvents(installation.braze.client, installation.session, 'events', rows)).toEqual({
+  expect(await expectEvents(installation.braze.client, installation.session, 'long-events', rows)).toEqual({
     doubled: 0,
   });
 
@@ -35,7 +35,7 @@ test('continues as new between segments, keeps its upper bound and its counts, a
   const lengths: number[] = [];
   let runId: string | undefined = run?.id;
   for (let executions = 0; runId !== undefined && executions < 200; executions += 1) {
-    const handle = client.workflow.getHandle(runWorkflowId('events'), runId);
+    const handle = client.workflow.getHandle(runWorkflowId('long-events'), runId);
     const history = await handle.fetchHistory();
     lengths.push(history.events?.length ?? 0);
     runId =

@@ -30,13 +30,13 @@ beforeAll(async () => {
   });
   worker = await installation.startWorker();
   const { source, session } = installation;
-  await createTable(source, 'users', EVENT_COLUMNS, [
+  await createTable(source, 'counted', EVENT_COLUMNS, [
     { updated_at: instant(1), external_id: 'customer-4711', payload: `{"email":"${EMAIL}"}` },
     { updated_at: instant(2), external_id: 'customer-4712', payload: 'no json' },
   ]);
-  await installation.declare({ name: 'users', table: 'users', data_type: 'attributes' });
-  await installation.declare({ name: 'gone', table: 'gone', data_type: 'attributes' });
-  runs.push(await runToEnd(session, 'users'), await runToEnd(session, 'gone'));
+  await installation.declare({ name: 'counted', table: 'counted', data_type: 'attributes' });
+  await installation.declare({ name: 'missing', table: 'missing', data_type: 'attributes' });
+  runs.push(await runToEnd(session, 'counted'), await runToEnd(session, 'missing'));
   const answer = await fetch(`http://${address}/metrics`);
   expect(answer.status).toBe(200);
   scrape = await answer.text();
@@ -55,19 +55,19 @@ function value(sample: string): number | undefined {
 
 test('counts rows, requests and runs as they were', () => {
   expect(runs.map(({ status }) => status)).toEqual(['partial', 'config_error']);
-  expect(value('cdi_rows_read_total{sync="users"}')).toBe(2);
-  expect(value('cdi_rows_sent_total{sync="users"}')).toBe(1);
-  expect(value('cdi_rows_rejected_total{sync="users",reason="payload_not_json"}')).toBe(1);
+  expect(value('cdi_rows_read_total{sync="counted"}')).toBe(2);
+  expect(value('cdi_rows_sent_total{sync="counted"}')).toBe(1);
+  expect(value('cdi_rows_rejected_total{sync="counted",reason="payload_not_json"}')).toBe(1);
   expect(value('cdi_requests_total{workspace="main",family="track",status="201"}')).toBe(1);
   expect(value('cdi_rate_budget_wait_seconds_total{workspace="main",family="track"}')).toBeGreaterThanOrEqual(
     0,
   );
-  expect(value('cdi_run_seconds_count{sync="users",status="partial"}')).toBe(1);
-  expect(value('cdi_run_seconds_count{sync="gone",status="config_error"}')).toBe(1);
+  expect(value('cdi_run_seconds_count{sync="counted",status="partial"}')).toBe(1);
+  expect(value('cdi_run_seconds_count{sync="missing",status="config_error"}')).toBe(1);
   expect(value('cdi_ledger_up')).toBe(1);
   expect(value('cdi_incidents_open{kind="failed:table_missing"}')).toBe(1);
-  expect(value('cdi_watermark_lag_seconds{sync="users"}')).toBeLessThan(600);
-  expect(value('cdi_watermark_lag_seconds{sync="gone"}')).toBeUndefined();
+  expect(value('cdi_watermark_lag_seconds{sync="counted"}')).toBeLessThan(600);
+  expect(value('cdi_watermark_lag_seconds{sync="missing"}')).toBeUndefined();
 });
 
 test('holds no value of a row', () => {
@@ -111,7 +111,7 @@ test('logs sync and run on every line of a run', () => {
   expect(failed).toContainEqual(
     expect.objectContaining({
       activity: 'testConnection',
-      sync: 'gone',
+      sync: 'missing',
       run: gone?.id,
       type: 'table_missing',
     }),
