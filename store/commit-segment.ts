@@ -38,7 +38,8 @@ export async function commitSegment(
   const seen = await watermarkOf(tx, holder.sync);
   if (seen && isCommitted(seen)) return seen.value;
   await requireEpoch(tx, holder);
-  // A commit that was frozen may wake beside the one that took its place: the second finds what the first has done.
+  // A commit that was frozen may wake beside the one that took its place: the second finds what the first has done. The sync
+  // is locked before its watermark, as a rewind does: the other way round the two could wait for each other.
   const before = (await watermarkOf(tx, holder.sync, 'locked')) ?? NONE;
   if (isCommitted(before)) return before.value;
   const upload = await tx

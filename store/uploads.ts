@@ -1,7 +1,7 @@
 /** Uploads in progress: what is confirmed, and what may have been sent without a confirmation. */
 import { type Kysely, type Transaction, sql } from 'kysely';
-import { DIGEST_BYTES } from './digest-difference.ts';
 import { CdiError } from '../model/errors.ts';
+import { DIGEST_BYTES } from './digest-difference.ts';
 import { type EpochHolder, type Opener, type UploadHolder, requireTurn, requireUpload } from './epoch.ts';
 import type { Keyring } from './keyring.ts';
 import { type NewRejectedRow, insertRejectedRows } from './rejected-rows.ts';

@@ -16,8 +16,9 @@ import type { CredentialDefinition, SyncDefinition, WorkspaceDefinition } from '
 import { Session } from '../../client/session.ts';
 import type { RedshiftCredential } from '../../model/credentials/redshift.ts';
 import { NO_CHANGES, type Secrets } from '../../store/definitions.ts';
-import { expectOwnSyncNames } from './own-sync-names.ts';
 import { type SpawnedBrazeSimulator, spawnBrazeSimulator } from '../braze-simulator/simulator-client.ts';
+import { expectOwnSyncNames } from './own-sync-names.ts';
+import { queryOnce } from './query-once.ts';
 
 const WORKER = fileURLToPath(new URL('../../worker/main.ts', import.meta.url));
 const READY = '"msg":"worker ready"';
@@ -173,16 +174,11 @@ async function createDatabase(
   name: string,
   cleanup: AsyncDisposableStack,
 ): Promise<string> {
-  const run = async (sql: string): Promise<void> => {
-    const admin = new pg.Client({ connectionString: adminUrl });
-    await admin.connect();
-    await admin.query(sql).finally(() => admin.end());
-  };
-  await run(`drop database if exists ${name} with (force)`);
-  await run(`create database ${name}`);
+  await queryOnce(adminUrl, `drop database if exists ${name} with (force)`);
+  await queryOnce(adminUrl, `create database ${name}`);
   cleanup.defer(async () => {
     await expectNoConnections(adminUrl, name);
-    await run(`drop database if exists ${name} with (force)`);
+    await queryOnce(adminUrl, `drop database if exists ${name} with (force)`);
   });
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
