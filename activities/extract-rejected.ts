@@ -99,7 +99,7 @@ export function extractRejected({ ledger, staging }: ActivityDependencies) {
       await turnPage();
       signal.throwIfAborted();
       await files.writeTail(segmentTail({ kind: 'late', value: null }));
-      await ledger.uploads.open({ ...place, workflowRunId: workflowRunId() }, run, claims.length, claims);
+      await ledger.uploads.open({ ...place, workflowRunId: workflowRunId() }, run, claims.length, { claims });
       return { place, pages, rows: claims.length, left, last, end };
     });
 }

@@ -82,10 +82,11 @@ export function extract({ ledger, staging, metrics }: ActivityDependencies) {
         }),
       );
       signal.throwIfAborted();
-      const { tail, ...counts } = content;
+      const { tail, readPart, ...counts } = content;
       requireWithin(input, counts);
       if (tail) await files.writeTail(tail);
-      await ledger.uploads.open({ ...place, workflowRunId: workflowRunId() }, place.run, counts.rows);
+      const opener = { ...place, workflowRunId: workflowRunId() };
+      await ledger.uploads.open(opener, place.run, counts.rows, { part: readPart });
       metrics.rowsRead(place.sync, counts.rows);
       return { place, ...counts, isLate: input.stretch.kind === 'late', isEmpty: tail === undefined };
     });

@@ -17,7 +17,7 @@ export interface MeasureRunInput {
 
 /**
  * @returns how much is new: of deletes an upper bound, and of both one where they stay within the limits
- * @throws CdiError of the warehouse's classes
+ * @throws CdiError of the warehouse's classes; `limit_exceeded` where no run may send so many
  */
 export function measureRun({ ledger }: ActivityDependencies) {
   return async ({ sync: name, run, from, upper, limits }: MeasureRunInput): Promise<RunSize> =>

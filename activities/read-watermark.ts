@@ -46,9 +46,9 @@ export interface RunStart {
 export function readWatermark({ ledger, staging, log }: ActivityDependencies) {
   return async ({ sync: name, run, upper: knownUpper }: ReadWatermarkInput): Promise<RunStart> =>
     withHeartbeat(async (signal) => {
+      const { epoch, watermark, closedRuns } = await ledger.watermarks.begin(name, run, workflowRunId());
       const { definition } = await ledger.definitions.sync(name);
       const { options, start_from: startFrom } = definition;
-      const { epoch, watermark, closedRuns } = await ledger.watermarks.begin(name, run, workflowRunId());
       for (const closed of closedRuns) {
         log.warn({ sync: name, run: closed }, 'closed a run that was terminated or reset');
         await staging.remove(`${name}/${closed}`);
@@ -105,7 +105,7 @@ export function readWatermark({ ledger, staging, log }: ActivityDependencies) {
       return {
         epoch,
         isRefresh: definition.full_refresh,
-        hasParts: found.from !== null && (await ledger.instantParts.of(name, found.from)).length > 0,
+        hasParts: found.from !== null && (await ledger.instantParts.has(name, found.from)),
         closedRuns,
         ...found,
         counts: (await ledger.runs.get(run))?.counts ?? NO_COUNTS,

@@ -1,4 +1,5 @@
 /** Guards: how much a run may send before a person has to agree. Pure. */
+import { CdiError } from './errors.ts';
 
 /** No run sends more rows than this, approved or not. */
 export const ROWS_CEILING = 500_000_000;
@@ -9,6 +10,8 @@ export interface RunSize {
   /** Rows that delete a user or a catalog item. */
   readonly deletes: number;
 }
+
+const grouped = (value: number): string => value.toString().replaceAll(/\B(?=(\d{3})+$)/g, ',');
 
 /** The question that a held run asks, and the answer once it is there. */
 export interface HeldRun extends RunSize {
@@ -53,17 +56,19 @@ export interface HandledCounts {
 /**
  * How much of it is new. Which of the handled rows were deletes is not known, so their number is an upper bound:
  * as many as there are, but no more than new rows.
+ *
+ * @throws CdiError `limit_exceeded` where no run may send so many, whatever anybody approves
  */
 export function newRows(source: SourceCounts, handled: HandledCounts): RunSize {
   const at = Math.max(0, source.rowsAt - handled.at);
   const after = Math.max(0, source.rowsAfter - handled.after);
+  if (at + after > ROWS_CEILING)
+    throw new CdiError('limit_exceeded', `More than ${grouped(ROWS_CEILING)} new rows are waiting.`);
   return {
     rows: at + after,
     deletes: Math.min(at, source.deletesAt) + Math.min(after, source.deletesAfter),
   };
 }
-
-const grouped = (value: number): string => value.toString().replaceAll(/\B(?=(\d{3})+$)/g, ',');
 
 /** The question in words: what the run would do, and which guard it passes. */
 export function heldQuestion(held: RunSize & { readonly limits: RunSize }): string {

@@ -1,7 +1,9 @@
 /** The commit of a segment: what was delivered becomes what is known, and the watermark moves. */
 import { type Transaction, sql } from 'kysely';
 import { CdiError } from '../model/errors.ts';
+import { FULL_REFRESH } from '../model/full-refresh.ts';
 import { DIGEST_BYTES, subtractDigests } from './digest-difference.ts';
+import { forgetDissolved, takeFromDissolved } from './dissolved-parts.ts';
 import { type EpochHolder, requireEpoch } from './epoch.ts';
 import { BEFORE_ALL, insertLookback } from './lookback.ts';
 import { forgetOtherInstants, putPart } from './instant-parts.ts';
@@ -52,11 +54,20 @@ export async function commitSegment(
   if (!upload?.completed_at || !upload.tail || !upload.tail_digests) {
     throw new CdiError('internal', `Segment ${segment} is not uploaded completely.`);
   }
-  const { tail, tail_digests: met, tail_taken: taken, tail_fresh: fresh } = upload;
+  const { tail, tail_digests: met, tail_fresh: fresh } = upload;
+  const taken =
+    tail.part && upload.tail_taken
+      ? await takeFromDissolved(tx, holder.sync, tail.part, upload.tail_taken)
+      : upload.tail_taken;
   const value = tail.value ?? before.value;
+  const isReadWhole = tail.part?.instant === FULL_REFRESH && tail.value !== null;
+  if (isReadWhole) await forgetDissolved(tx, holder.sync, FULL_REFRESH);
+  const reached = { ...tail, value };
+  const groups = isReadWhole ? [] : await groupsAround(tx, place, before, reached);
   const next = {
     value,
-    digests: await digestsAfter(tx, place, before, { ...tail, value }, met, taken),
+    // A former content of a row that is known beside the parts would keep that content from going out again.
+    digests: isReadWhole ? NONE.digests : digestsAfter(before, groups, reached, met, taken),
     epoch: holder.epoch,
     segment,
   };
@@ -68,8 +79,19 @@ export async function commitSegment(
   const instant = tail.part?.instant ?? value;
   if (instant !== null) await forgetOtherInstants(tx, holder.sync, instant);
   if (tail.part) await putPart(tx, holder.sync, tail.part, met, digestLimit);
-  if (tail.fresh && fresh) await insertLookback(tx, holder.sync, tail.fresh, fresh);
-  await forgetGroups(tx, place, tail.kind === 'late' ? null : value);
+  if (tail.fresh && fresh) {
+    await takeFromGroups(tx, place, fresh);
+    await insertLookback(tx, holder.sync, tail.fresh, fresh);
+  }
+  if (before.known_from !== null)
+    await recordGroups(
+      tx,
+      holder.sync,
+      groups.map(({ id }) => id),
+    );
+  await (isReadWhole
+    ? forgetAllGroups(tx, place)
+    : forgetGroups(tx, place, tail.kind === 'late' ? null : value));
   await tx.deleteFrom('uploads').where('sync', '=', holder.sync).where('segment', '<=', segment).execute();
   return value;
 }
@@ -91,50 +113,97 @@ async function watermarkOf(
  * What is handled at the watermark's own instant. A segment that met all of it says so by itself; otherwise what was
  * known stays, with what dead runs confirmed at it, because their confirmations count only until the next commit.
  */
-async function digestsAfter(
+function digestsAfter(
+  before: Watermark,
+  groups: readonly Group[],
+  tail: TailHead,
+  met: Buffer,
+  taken: Buffer | null,
+): Buffer {
+  if (tail.kind === 'whole') return met;
+  const stays = tail.value === before.value;
+  const known = Buffer.concat([...(stays ? [before.digests] : []), ...groups.map(({ digests }) => digests)]);
+  const left = taken && taken.length > 0 ? subtractDigests(known, taken).left : known;
+  return tail.kind === 'open' ? Buffer.concat([left, met]) : left;
+}
+
+interface Group {
+  readonly id: number;
+  readonly digests: Buffer;
+}
+
+/** What dead runs confirmed at the instant to which the watermark goes, and beyond it, since the last commit. */
+async function groupsAround(
   tx: Transaction<LedgerSchema>,
   place: Place,
   before: Watermark,
   tail: TailHead,
-  met: Buffer,
-  taken: Buffer | null,
-): Promise<Buffer> {
-  if (tail.kind === 'whole') return met;
-  const stays = tail.value === before.value;
-  const groups = await tx
+): Promise<Group[]> {
+  if (tail.kind === 'whole') return [];
+  return tx
     .selectFrom('confirmed_groups')
-    .select(['id', 'digests', 'recorded', 'last_updated_at'])
+    .select(['id', 'digests'])
     .where('sync', '=', place.sync)
     .where(sql<boolean>`(epoch, segment) <> (${place.epoch}, ${place.segment})`)
-    .$if(stays, (query) => query.where(sql<boolean>`(epoch, segment) > (${before.epoch}, ${before.segment})`))
+    .$if(tail.value === before.value, (query) =>
+      query.where(sql<boolean>`(epoch, segment) > (${before.epoch}, ${before.segment})`),
+    )
     .$if(tail.value !== null, (query) => query.where('last_updated_at', '>=', tail.value ?? ''))
     .orderBy('id')
     .execute();
-  if (before.known_from !== null)
-    await recordGroups(
-      tx,
-      place.sync,
-      groups.filter(({ recorded }) => !recorded),
-    );
-  const known = Buffer.concat([...(stays ? [before.digests] : []), ...groups.map(({ digests }) => digests)]);
-  const left = taken && taken.length > 0 ? subtractDigests(known, taken) : known;
-  return tail.kind === 'open' ? Buffer.concat([left, met]) : left;
+}
+
+/**
+ * Rows that this segment met are on record by themselves from here on: what dead runs confirmed of them must not stand for others
+ * of the same content.
+ */
+async function takeFromGroups(
+  tx: Transaction<LedgerSchema>,
+  { sync, epoch, segment }: Place,
+  fresh: Buffer,
+): Promise<void> {
+  const groups = await tx
+    .selectFrom('confirmed_groups')
+    .select(['id', 'digests'])
+    .where('sync', '=', sync)
+    .where('recorded', '=', false)
+    .where(sql<boolean>`(epoch, segment) <> (${epoch}, ${segment})`)
+    .orderBy('id')
+    .execute();
+  let rest = fresh;
+  for (const { id, digests } of groups) {
+    const { left, missing } = subtractDigests(digests, rest);
+    if (left.length < digests.length)
+      await tx.updateTable('confirmed_groups').set({ digests: left }).where('id', '=', id).execute();
+    rest = missing;
+  }
 }
 
 /** From here on nothing tells any more that these rows are not among those of the lookback: they are put there. */
 async function recordGroups(
   tx: Transaction<LedgerSchema>,
   sync: string,
-  groups: readonly { id: number; digests: Buffer; last_updated_at: string }[],
+  ids: readonly number[],
 ): Promise<void> {
-  for (const { id, digests, last_updated_at: last } of groups) {
+  if (ids.length === 0) return;
+  const groups = await tx
+    .updateTable('confirmed_groups')
+    .set({ recorded: true })
+    .where('id', 'in', ids)
+    .where('recorded', '=', false)
+    .returning(['digests', 'last_updated_at'])
+    .execute();
+  for (const { digests, last_updated_at: last } of groups) {
     const rows = digests.length / DIGEST_BYTES;
-    await insertLookback(tx, sync, [{ first: BEFORE_ALL, last, rows }], digests);
-    await tx.updateTable('confirmed_groups').set({ recorded: true }).where('id', '=', id).execute();
+    if (rows > 0) await insertLookback(tx, sync, [{ first: BEFORE_ALL, last, rows }], digests);
   }
 }
 
-/** @param upTo confirmations that reach no further than this instant are covered by the watermark; null: only the segment's own go */
+/**
+ * Forgets the confirmations of the segment, and those of others that the watermark covers.
+ *
+ * @param upTo those that reach no further than this instant; null: none
+ */
 async function forgetGroups(
   tx: Transaction<LedgerSchema>,
   { sync, epoch, segment }: Place,
@@ -148,4 +217,9 @@ async function forgetGroups(
       return upTo === null ? own : where.or([own, where('last_updated_at', '<=', upTo)]);
     })
     .execute();
+}
+
+/** Forgets every confirmation of a sync. */
+async function forgetAllGroups(tx: Transaction<LedgerSchema>, { sync }: Place): Promise<void> {
+  await tx.deleteFrom('confirmed_groups').where('sync', '=', sync).execute();
 }

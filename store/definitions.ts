@@ -245,6 +245,7 @@ export class Definitions {
             )
             .execute();
           if (watermark === 'reset') {
+            await takeFromRuns(tx, definition.name);
             await tx.deleteFrom('watermarks').where('sync', '=', definition.name).execute();
             await tx.deleteFrom('confirmed_groups').where('sync', '=', definition.name).execute();
             await tx.deleteFrom('uploads').where('sync', '=', definition.name).execute();
@@ -334,6 +335,26 @@ export class Definitions {
   #openSecrets(sealed: Buffer, purpose: string): Secrets {
     return JSON.parse(this.#keyring.open(sealed, purpose).toString()) as Secrets;
   }
+}
+
+/**
+ * Gives a sync a new epoch, so that a run that has begun since somebody looked can neither read on nor commit.
+ *
+ * @throws CdiError `invalid_definition` where a run is open
+ */
+async function takeFromRuns(tx: Transaction<LedgerSchema>, sync: string): Promise<void> {
+  await tx
+    .updateTable('syncs')
+    .set((set) => ({ epoch: set('epoch', '+', 1), epoch_owner: null }))
+    .where('name', '=', sync)
+    .execute();
+  const open = await tx
+    .selectFrom('runs')
+    .select('id')
+    .where('sync', '=', sync)
+    .where('status', 'in', ['running', 'held'])
+    .executeTakeFirst();
+  if (open) throw new CdiError('invalid_definition', `A run of ${sync} is open: wait for its end.`);
 }
 
 /** A deleted sync keeps its watermark, until what it refers to goes as well. */

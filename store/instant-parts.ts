@@ -1,12 +1,12 @@
 /** Instants that were read in parts: how many rows each share held, and which. */
 import { type Kysely, type Transaction, sql } from 'kysely';
+import { FULL_REFRESH } from '../model/full-refresh.ts';
 import { DIGEST_BYTES } from './digest-difference.ts';
+import { type Share, dissolvePart, dissolvedAround, takeFromDissolved } from './dissolved-parts.ts';
 import { type EpochHolder, requireEpoch } from './epoch.ts';
 import type { LedgerSchema } from './schema.ts';
 
-export interface InstantPart {
-  readonly low: string;
-  readonly high: string;
+export interface InstantPart extends Share {
   readonly rows: number;
   /** Whether the digests of its rows are kept. */
   readonly hasDigests: boolean;
@@ -19,59 +19,55 @@ export class InstantParts {
     this.#db = db;
   }
 
-  /** The known parts of an instant, in the order of their hashes. */
+  /** Whether an instant was read in parts. */
+  async has(sync: string, instant: string): Promise<boolean> {
+    const found = await this.#db
+      .selectFrom('instant_parts')
+      .select('low')
+      .where('sync', '=', sync)
+      .where('instant', '=', instant)
+      .limit(1)
+      .executeTakeFirst();
+    return found !== undefined;
+  }
+
+  /** The known parts of an instant, in the order of their hashes; without those that were dissolved. */
   async of(sync: string, instant: string): Promise<InstantPart[]> {
     return this.#db
       .selectFrom('instant_parts')
       .select(['low', 'high', 'rows', sql<boolean>`digests is not null`.as('hasDigests')])
       .where('sync', '=', sync)
       .where('instant', '=', instant)
+      .where('dissolved', '=', false)
       .orderBy('low')
       .execute();
   }
 
-  /** @returns the digests of a part; undefined where it is not known, or its digests are not kept */
-  async digests(
-    sync: string,
-    instant: string,
-    share: { low: string; high: string },
-  ): Promise<Buffer | undefined> {
+  /** @returns the digests of a part; null where they are not kept, undefined where the part is not known */
+  async digests(sync: string, instant: string, { low, high }: Share): Promise<Buffer | null | undefined> {
     const row = await this.#db
       .selectFrom('instant_parts')
       .select('digests')
       .where('sync', '=', sync)
       .where('instant', '=', instant)
-      .where('low', '=', share.low)
-      .where('high', '=', share.high)
+      .where('low', '=', low)
+      .where('high', '=', high)
+      .where('dissolved', '=', false)
       .executeTakeFirst();
-    return row?.digests ?? undefined;
+    return row?.digests;
   }
 
-  /**
-   * Forgets the bounds of parts that have outgrown a segment, and keeps their digests beside the watermark until the
-   * smaller parts that follow have been read.
-   *
-   * @throws CdiError `superseded`
-   */
+  /** @returns digests of the dissolved parts that have hashes in common with a share */
+  async dissolvedDigests(sync: string, instant: string, share: Share): Promise<Buffer[]> {
+    const parts = await dissolvedAround(this.#db, sync, instant, share);
+    return parts.map(({ digests }) => digests);
+  }
+
+  /** Takes parts that have outgrown a segment from those that are known. @throws CdiError `superseded` */
   async dissolve(holder: EpochHolder, instant: string, parts: readonly InstantPart[]): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
       await requireEpoch(tx, holder);
-      for (const { low, high } of parts) {
-        const gone = await tx
-          .deleteFrom('instant_parts')
-          .where('sync', '=', holder.sync)
-          .where('instant', '=', instant)
-          .where('low', '=', low)
-          .where('high', '=', high)
-          .returning('digests')
-          .executeTakeFirst();
-        if (!gone?.digests) continue;
-        await tx
-          .updateTable('watermarks')
-          .set({ digests: sql`digests || ${gone.digests}` })
-          .where('sync', '=', holder.sync)
-          .execute();
-      }
+      for (const part of parts) await dissolvePart(tx, holder.sync, instant, part);
     });
   }
 }
@@ -107,6 +103,48 @@ export async function putPart(
         .columns(['sync', 'instant', 'low', 'high'])
         .doUpdateSet({ rows: part.rows, digests: kept, committed_at: sql`now()` }),
     )
+    .execute();
+}
+
+/** A part of a table that is read whole, as it was read just now. */
+export interface ReadPart extends Share {
+  readonly instant: string;
+  /** Rows that were met. */
+  readonly rows: number;
+  /** Digests of those among them that Braze holds as they are. */
+  readonly delivered: Buffer;
+  /** How many digests the sync may keep for what is read in parts. */
+  readonly digestLimit: number;
+}
+
+/**
+ * Notes, before the rest of the part is sent, which of its rows Braze holds as they are. What was known of the part and was not met
+ * is a former content: the row that had it gets another now, and may have the former one again when it is read next.
+ */
+export async function openPart(
+  tx: Transaction<LedgerSchema>,
+  sync: string,
+  { instant, low, high, rows, delivered, digestLimit }: ReadPart,
+): Promise<void> {
+  await takeFromDissolved(tx, sync, { instant, low, high }, delivered);
+  await putPart(tx, sync, { instant, low, high, rows }, delivered, digestLimit);
+}
+
+/** Adds what a dead run confirmed of a part of a table that is read whole. */
+export async function addToPart(
+  tx: Transaction<LedgerSchema>,
+  sync: string,
+  { low, high }: Share,
+  digests: Buffer,
+): Promise<void> {
+  await tx
+    .updateTable('instant_parts')
+    .set({ digests: sql`digests || ${digests}` })
+    .where('sync', '=', sync)
+    .where('instant', '=', FULL_REFRESH)
+    .where('low', '=', low)
+    .where('high', '=', high)
+    .where('dissolved', '=', false)
     .execute();
 }
 

@@ -1,4 +1,5 @@
 /** Opens the ledger: one connection pool, and one small object per table family over it. */
+import type { Socket } from 'node:net';
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { ApiKeys } from './api-keys.ts';
@@ -79,6 +80,11 @@ const BIGINT_OID = 20;
  * its sync's row for as long, and no other worker could take the sync over.
  */
 const LONGEST_PAUSE_MS = 5_000;
+/**
+ * So long a query may stay without a sign of the server. A connection that has died without a word would be waited on for ever:
+ * the driver has no end of its own, and the system's takes a quarter of an hour where it comes at all.
+ */
+const LONGEST_SILENCE_MS = 60_000;
 
 /** Reads bigint as number (nothing here counts beyond 2^53), everything else as the driver does. */
 const types = new pg.TypeOverrides();
@@ -88,14 +94,23 @@ types.setTypeParser(BIGINT_OID, Number);
  * @param options.url PostgreSQL URL
  * @param options.keyring opens and seals secrets and rows
  * @param options.connections size of the pool
+ * @param options.silenceMs after which time without a sign of the server a connection is given up, in milliseconds
  */
-export function openLedger(options: { url: string; keyring: Keyring; connections?: number }): Ledger {
-  const { url, keyring, connections = 10 } = options;
-  const db = connect({
-    connectionString: url,
-    max: connections,
-    idle_in_transaction_session_timeout: LONGEST_PAUSE_MS,
-  });
+export function openLedger(options: {
+  url: string;
+  keyring: Keyring;
+  connections?: number;
+  silenceMs?: number;
+}): Ledger {
+  const { url, keyring, connections = 10, silenceMs = LONGEST_SILENCE_MS } = options;
+  const db = connect(
+    {
+      connectionString: url,
+      max: connections,
+      idle_in_transaction_session_timeout: LONGEST_PAUSE_MS,
+    },
+    silenceMs,
+  );
   return {
     definitions: new Definitions(db, keyring),
     watermarks: new Watermarks(db),
@@ -122,7 +137,7 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
     sweepForgotten: () => sweepForgotten(db),
     rewind: (rewind) => rewindWatermark(db, rewind),
     migrate: async () => {
-      // Between two migrations a busy machine may pause for longer than between two statements of a run.
+      // A migration may take long, and between two of them a busy machine may pause for longer than between two statements of a run.
       const patient = connect({ connectionString: url, max: 2 });
       return migrate(patient).finally(() => patient.destroy());
     },
@@ -136,7 +151,8 @@ export function openLedger(options: { url: string; keyring: Keyring; connections
   };
 }
 
-function connect(config: pg.PoolConfig): Kysely<LedgerSchema> {
+/** @param silenceMs left out: a query may take as long as it likes */
+function connect(config: pg.PoolConfig, silenceMs?: number): Kysely<LedgerSchema> {
   const pool = new pg.Pool({
     types,
     application_name: 'braze-cdi',
@@ -146,6 +162,21 @@ function connect(config: pg.PoolConfig): Kysely<LedgerSchema> {
   // An idle connection that breaks is replaced at its next use; without a listener it would end the process.
   pool.on('error', () => undefined);
   // The same for one that breaks within a transaction, between two statements: the next statement tells of it.
-  pool.on('connect', (client) => client.on('error', () => undefined));
+  pool.on('connect', (client) => {
+    client.on('error', () => undefined);
+    if (silenceMs !== undefined) endSilence(socketOf(client), silenceMs);
+  });
   return new Kysely<LedgerSchema>({ dialect: new PostgresDialect({ pool }) });
+}
+
+/** One that is idle ends as well: the pool makes another. */
+function endSilence(socket: Socket, silenceMs: number): void {
+  socket.setTimeout(silenceMs, () => {
+    socket.destroy(Object.assign(new Error('The ledger has not answered.'), { code: 'ETIMEDOUT' }));
+  });
+}
+
+/** What a client talks through: its types hide it. */
+function socketOf(client: pg.PoolClient): Socket {
+  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }

@@ -10,6 +10,7 @@ import * as incidents from './migrations/0005-incidents.ts';
 import * as verification from './migrations/0006-verification.ts';
 import * as severalWorkers from './migrations/0007-several-workers.ts';
 import * as openedSegment from './migrations/0008-opened-segment.ts';
+import * as dissolvedParts from './migrations/0009-dissolved-parts.ts';
 import type { LedgerSchema } from './schema.ts';
 
 /** In order; a released migration is never changed, a new one is added below. */
@@ -22,6 +23,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0006-verification': verification,
   '0007-several-workers': severalWorkers,
   '0008-opened-segment': openedSegment,
+  '0009-dissolved-parts': dissolvedParts,
 };
 
 /**

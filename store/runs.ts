@@ -4,6 +4,7 @@ import type { DataType } from '../model/data-type.ts';
 import type { HeldAnswer, HeldRun } from '../model/guard.ts';
 import type { RunCounts, RunOutcome, RunStatus, Trigger } from '../model/run.ts';
 import type { RunDelivery } from '../model/reconciliation.ts';
+import { addWarning } from './run-warnings.ts';
 import type { LedgerSchema, RunTable } from './schema.ts';
 
 export interface RunRecord {
@@ -152,12 +153,7 @@ export class Runs {
   }
 
   async addWarning(id: string, warning: string): Promise<void> {
-    await this.#db
-      .updateTable('runs')
-      .set({ warnings: sql`warnings || jsonb_build_array(${warning}::text)` })
-      .where('id', '=', id)
-      .where(sql<boolean>`not warnings ? ${warning}`)
-      .execute();
+    await addWarning(this.#db, id, warning);
   }
 
   async get(id: string): Promise<RunRecord | undefined> {

@@ -85,6 +85,8 @@ export interface InstantPartTable {
   rows: Count;
   /** Their digests, 16 bytes each; null where the sync holds more than it may. */
   digests: Buffer | null;
+  /** Whether it has outgrown a segment: only those of its digests count that no smaller part has met yet. */
+  dissolved: Generated<boolean>;
   committed_at: Generated<Date>;
 }
 
@@ -145,6 +147,9 @@ export interface UploadTable {
   tail_taken: Buffer | null;
   tail_fresh: Buffer | null;
   completed_at: Date | null;
+  /** Of a table that is read whole: which part of it the segment is. */
+  part_low: Generated<string | null>;
+  part_high: Generated<string | null>;
 }
 
 export interface ConfirmedGroupTable {

@@ -3,9 +3,11 @@ import { type Kysely, type Transaction, sql } from 'kysely';
 import { CdiError } from '../model/errors.ts';
 import { DIGEST_BYTES } from './digest-difference.ts';
 import { type EpochHolder, type Opener, type UploadHolder, requireTurn, requireUpload } from './epoch.ts';
+import { type ReadPart, addToPart, openPart } from './instant-parts.ts';
 import type { Keyring } from './keyring.ts';
 import { type NewRejectedRow, insertRejectedRows } from './rejected-rows.ts';
 import { type Claim, claimRejected } from './retries.ts';
+import { addWarning } from './run-warnings.ts';
 import type { BatchRange, LedgerSchema } from './schema.ts';
 import type { SegmentTail } from './segment-tail.ts';
 
@@ -31,6 +33,8 @@ export interface Confirmation {
   readonly rejected: readonly NewRejectedRow[];
   /** Batches that were sent again after their answer was lost. */
   readonly answerLost: readonly BatchRange[];
+  /** What is to be told of the run, once each. */
+  readonly warnings: readonly string[];
   readonly reservation: Reservation;
 }
 
@@ -64,14 +68,21 @@ export class Uploads {
    * Notes a segment that was extracted, and adds its rows to its run's count. A later attempt replaces the count and the
    * claims of an earlier one.
    *
-   * @param claims rejected rows that go out in it again
+   * @param also.claims rejected rows that go out in it again
+   * @param also.part the part of a table read whole of which the segment holds the rows that have changed
    * @throws CdiError `superseded`, also for an attempt whose segment another one has opened since, or has delivered
    */
-  async open(opener: Opener, run: string, rows: number, claims?: readonly Claim[]): Promise<void> {
+  async open(
+    opener: Opener,
+    run: string,
+    rows: number,
+    { claims, part }: { claims?: readonly Claim[]; part?: ReadPart | undefined } = {},
+  ): Promise<void> {
     const { segment, ...holder } = opener;
     await this.#db.transaction().execute(async (tx) => {
       await requireTurn(tx, opener);
       if (claims) await claimRejected(tx, holder, segment, claims);
+      if (part) await openPart(tx, holder.sync, part);
       const known = await tx
         .selectFrom('uploads')
         .select('rows')
@@ -89,6 +100,8 @@ export class Uploads {
           rows,
           reserved_to: 0,
           reserved: null,
+          part_low: part?.low ?? null,
+          part_high: part?.high ?? null,
         })
         .onConflict((conflict) => conflict.columns(['sync', 'epoch', 'segment']).doUpdateSet({ rows }))
         .execute();
@@ -175,6 +188,7 @@ export class Uploads {
       await insertRejectedRows(tx, this.#keyring, holder.sync, run, confirmation.rejected);
       await recordDoubled(tx, holder, run, segment, 'answer_lost', confirmation.answerLost);
       await setReservation(tx, holder, segment, confirmation.reservation);
+      for (const warning of confirmation.warnings) await addWarning(tx, run, warning);
       await tx
         .updateTable('runs')
         .set((set) => ({
@@ -259,14 +273,33 @@ export async function inheritReservations(
     .deleteFrom('uploads')
     .where('sync', '=', holder.sync)
     .where('epoch', '<', holder.epoch)
-    .returning(['epoch', 'segment', 'run', 'rows', 'reserved', 'completed_at'])
+    .returning(['epoch', 'segment', 'run', 'rows', 'reserved', 'completed_at', 'part_low', 'part_high'])
     .execute();
   for (const upload of dead) {
     if (upload.run === run)
       await addToRead(tx, run, -(upload.rows - (await confirmedRows(tx, holder.sync, upload))));
+    const { part_low: low, part_high: high } = upload;
+    if (low !== null && high !== null)
+      await addToPart(tx, holder.sync, { low, high }, await takeConfirmed(tx, holder.sync, upload));
     if (upload.completed_at || !upload.reserved) continue;
     await recordDoubled(tx, holder, run, upload.segment, 'attempt_lost', [upload.reserved]);
   }
+}
+
+/** Of a table that is read whole a part knows its delivered rows itself: what a dead upload confirmed of it goes there. */
+async function takeConfirmed(
+  tx: Transaction<LedgerSchema>,
+  sync: string,
+  upload: { epoch: number; segment: number },
+): Promise<Buffer> {
+  const groups = await tx
+    .deleteFrom('confirmed_groups')
+    .where('sync', '=', sync)
+    .where('epoch', '=', upload.epoch)
+    .where('segment', '=', upload.segment)
+    .returning('digests')
+    .execute();
+  return Buffer.concat(groups.map(({ digests }) => digests));
 }
 
 /** Rows of a dead upload that are handled; the others will be read, and counted, again. */

@@ -11,8 +11,12 @@ export interface RefusedObject {
 }
 
 export type Interpretation =
-  /** Taken; the objects listed were refused, the others are queued. */
-  | { readonly kind: 'accepted'; readonly refused: readonly RefusedObject[] }
+  /** Taken; the objects listed were refused, the others are queued. Of `unplaced` errors it is not known whom they mean. */
+  | {
+      readonly kind: 'accepted';
+      readonly refused: readonly RefusedObject[];
+      readonly unplaced: readonly string[];
+    }
   /** Nothing was taken. The objects listed are to blame; where none is, the request has to be divided to find out. */
   | {
       readonly kind: 'refused';
@@ -21,13 +25,16 @@ export type Interpretation =
       readonly code: string;
     }
   | { readonly kind: 'too_large' }
-  | { readonly kind: 'rate_limited'; readonly waitMs: number }
+  /** Undefined where Braze does not say for how long, or names a time that has passed. */
+  | { readonly kind: 'rate_limited'; readonly waitMs: number | undefined }
   /** Whether it was taken is not known. */
   | { readonly kind: 'unavailable'; readonly status: number }
   | { readonly kind: 'stop'; readonly error: CdiError };
 
 const LONGEST_WAIT_MS = 3_600_000;
-const WAIT_WITHOUT_HINT_MS = 1_000;
+const SHORTEST_WAIT_MS = 50;
+/** What `message` says where everything was taken. */
+const TAKEN = new Set(['', 'success', 'queued']);
 /** Values of X-RateLimit-Reset below this are seconds to wait, above it a point in time. */
 const EPOCH_SECONDS = 1e9;
 
@@ -45,10 +52,13 @@ export function interpret(
   const { status } = answer;
   const body = parse(answer.body);
   if (status >= 200 && status < 300) {
-    return { kind: 'accepted', refused: namedObjects(endpoint, body, objects) };
+    const { named, unplaced } = objectErrors(endpoint, body, objects);
+    return { kind: 'accepted', refused: named, unplaced };
   }
   if (status === 429) return { kind: 'rate_limited', waitMs: waitOf(answer, nowMs) };
   if (status === 413) return { kind: 'too_large' };
+  if (endpoint.family === 'catalog_items' && status >= 400 && status < 500 && isCatalogUnknown(body))
+    return stop('catalog_missing', 'Braze knows no catalog of this name', status);
   if (status === 401) return stop('braze_unauthorized', 'Braze refused the API key', status);
   if (status === 403)
     return stop('braze_forbidden', 'The API key lacks the permission for this request', status);
@@ -62,20 +72,26 @@ export function interpret(
   }
   if (status >= 400 && status < 500) {
     const refused =
-      endpoint.family === 'catalog_items' ? namedItems(body, ids()) : namedObjects(endpoint, body, objects);
+      endpoint.family === 'catalog_items'
+        ? namedItems(body, ids())
+        : objectErrors(endpoint, body, objects).named;
     const message = textOf(body['message']) || `status ${status}`;
     return { kind: 'refused', refused, code: codeOf(message), reason: reasonOf(message) };
   }
   return { kind: 'unavailable', status };
 }
 
-/** Seconds until a limit ends, by whichever header Braze sent. */
-export function waitOf(answer: BrazeAnswer, nowMs: number): number {
+/**
+ * Milliseconds until a limit ends, by whichever header Braze sent.
+ *
+ * @returns undefined where none says so, or the time that it names has passed: the clocks may differ
+ */
+export function waitOf(answer: BrazeAnswer, nowMs: number): number | undefined {
   const retryAfter = header(answer, 'x-ratelimit-retry-after') ?? header(answer, 'retry-after');
   if (retryAfter !== undefined) return bounded(retryAfter * 1_000);
   const reset = header(answer, 'x-ratelimit-reset');
-  if (reset !== undefined) return bounded(reset < EPOCH_SECONDS ? reset * 1_000 : reset * 1_000 - nowMs);
-  return WAIT_WITHOUT_HINT_MS;
+  if (reset === undefined) return undefined;
+  return bounded(reset < EPOCH_SECONDS ? reset * 1_000 : reset * 1_000 - nowMs);
 }
 
 /** The numeric value of a header, or undefined. */
@@ -87,7 +103,8 @@ export function header(answer: BrazeAnswer, name: string): number | undefined {
   return Number.isFinite(number) ? number : undefined;
 }
 
-const bounded = (ms: number): number => Math.min(Math.max(ms, 50), LONGEST_WAIT_MS);
+const bounded = (ms: number): number | undefined =>
+  ms <= 0 ? undefined : Math.min(Math.max(ms, SHORTEST_WAIT_MS), LONGEST_WAIT_MS);
 
 function stop(
   type: 'braze_unauthorized' | 'braze_forbidden' | 'braze_not_found' | 'catalog_missing' | 'catalog_full',
@@ -100,25 +117,38 @@ function stop(
   };
 }
 
-/** `errors: [{type, input_array, index}]` of the track endpoints. Several may name one object; the first stands. */
-function namedObjects(endpoint: Endpoint, body: Record<string, unknown>, objects: number): RefusedObject[] {
-  const found = new Map<number, RefusedObject>();
+/**
+ * `errors: [{type, input_array, index}]` of the track endpoints. Several may name one object; the first stands. Braze does not
+ * document the shape of an item, so an item that names no object is not unheard of.
+ */
+function objectErrors(
+  endpoint: Endpoint,
+  body: Record<string, unknown>,
+  objects: number,
+): { named: RefusedObject[]; unplaced: string[] } {
+  const named = new Map<number, RefusedObject>();
+  const unplaced = TAKEN.has(textOf(body['message']).toLowerCase())
+    ? []
+    : [plainCode(textOf(body['message']))];
   for (const item of arrayOf(body['errors'])) {
     const { index, input_array: array, type } = item;
-    if (
-      typeof index !== 'number' ||
-      !Number.isInteger(index) ||
-      index < 0 ||
-      index >= objects ||
-      found.has(index)
-    )
-      continue;
-    if (typeof array === 'string' && !endpoint.open.startsWith(`{"${array}"`)) continue;
-    const text = textOf(type) || 'no reason given';
-    found.set(index, { index, code: codeOf(text), reason: reasonOf(text) });
+    const isNamed =
+      typeof index === 'number' &&
+      Number.isInteger(index) &&
+      index >= 0 &&
+      index < objects &&
+      (typeof array !== 'string' || endpoint.open.startsWith(`{"${array}"`));
+    if (!isNamed) unplaced.push(plainCode(textOf(type)));
+    else if (!named.has(index)) {
+      const text = textOf(type) || 'no reason given';
+      named.set(index, { index, code: codeOf(text), reason: reasonOf(text) });
+    }
   }
-  return [...found.values()];
+  return { named: [...named.values()], unplaced };
 }
+
+/** Braze's own code, or a word for a text, which may quote a row. */
+const plainCode = (text: string): string => (/^[A-Z][A-Z_]{2,60}$/.test(text) ? text : 'no code');
 
 /** `errors: [{id, message, parameters, parameter_values}]` of the catalog endpoints; the values name item ids. */
 function namedItems(body: Record<string, unknown>, ids: readonly string[]): RefusedObject[] {
@@ -134,6 +164,10 @@ function namedItems(body: Record<string, unknown>, ids: readonly string[]): Refu
     }
   }
   return [...found.values()];
+}
+
+function isCatalogUnknown(body: Record<string, unknown>): boolean {
+  return arrayOf(body['errors']).some(({ id }) => id === 'catalog-not-found');
 }
 
 function isStorageFull(body: Record<string, unknown>): boolean {

@@ -225,7 +225,7 @@ export class RateBudgets {
         const remaining = header(answer, 'x-ratelimit-remaining');
         if (total === undefined || remaining === undefined) return;
         if (remaining <= Math.round(total * (1 - share)))
-          common.pause(Math.min(waitOf(answer, Date.now()), limit.windowMs));
+          common.pause(Math.min(waitOf(answer, Date.now()) ?? limit.windowMs, limit.windowMs));
       },
 
       refuse: (waitMs) => common.pause(waitMs),

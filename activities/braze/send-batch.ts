@@ -40,7 +40,16 @@ export interface SendTally {
   answerLost: boolean;
   /** Whether anything of the batch was taken, or may have been. */
   taken: boolean;
+  /** Codes of errors in good answers that name no object. */
+  readonly unplaced: Set<string>;
 }
+
+export const newTally = (): SendTally => ({
+  requests: 0,
+  answerLost: false,
+  taken: false,
+  unplaced: new Set(),
+});
 
 /** One object on its way: a slice of the batch, or a single row of a merged object. */
 interface Piece {
@@ -54,6 +63,11 @@ interface Piece {
 const PATIENCE = 8;
 const FIRST_BACKOFF_MS = 250;
 const LONGEST_BACKOFF_MS = 15_000;
+/** The pause after a 429 that does not say how long to wait; it doubles with each that follows. */
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 60_000;
+/** So long one request may be refused for its rate before the step fails, and so shows it. */
+const RATE_LIMIT_PATIENCE_MS = 3_600_000;
 
 /**
  * @param tally is added to as requests are answered
@@ -140,6 +154,8 @@ async function insist(
   context: SendContext,
   tally: SendTally,
 ): Promise<Settled> {
+  let refusals = 0;
+  let firstRefusal = 0;
   for (let failures = 0; ;) {
     await context.budget.take(context.signal);
     context.signal.throwIfAborted();
@@ -164,13 +180,22 @@ async function insist(
     switch (meaning.kind) {
       case 'accepted':
         tally.taken = true;
+        for (const code of meaning.unplaced) tally.unplaced.add(code);
         context.concurrency.answered(performance.now() - sent);
         return meaning;
       case 'refused':
       case 'too_large':
         return meaning;
       case 'rate_limited':
-        context.budget.refuse(meaning.waitMs);
+        refusals += 1;
+        if (refusals === 1) firstRefusal = performance.now();
+        else if (performance.now() - firstRefusal > RATE_LIMIT_PATIENCE_MS)
+          throw new CdiError('braze_rate_limited', 'Braze has refused a request for its rate for an hour.', {
+            vendorCode: '429',
+          });
+        context.budget.refuse(
+          meaning.waitMs ?? Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (refusals - 1)),
+        );
         context.troubled('rateLimited');
         continue;
       case 'unavailable':

@@ -4,8 +4,10 @@ import { parseDuration } from '../../model/duration.ts';
 import { FULL_REFRESH } from '../../model/full-refresh.ts';
 import type { Ledger } from '../../store/ledger.ts';
 import type { ConfirmedGroup } from '../../store/uploads.ts';
+import type { ReadPart } from '../../store/instant-parts.ts';
 import { type SegmentTail, type TailHead, segmentTail } from '../../store/segment-tail.ts';
 import type { ExtractInput } from '../extract.ts';
+import type { HashShare } from '../warehouses/warehouse.ts';
 import { DigestMultiset } from '../rows/digest-multiset.ts';
 import type { SegmentFiles } from '../upload/segment-pages.ts';
 import {
@@ -41,6 +43,8 @@ export interface StretchContent {
   readonly openInstantRows?: number;
   /** Undefined where there is nothing to deliver and nothing to commit. */
   readonly tail: SegmentTail | undefined;
+  /** Set for a part of a table that is read whole. */
+  readonly readPart?: ReadPart | undefined;
 }
 
 const PAGE_BYTES = 16 << 20;
@@ -96,30 +100,57 @@ async function extractPart(
   { instant, share, isLast }: Extract<Stretch, { kind: 'part' }>,
   parts: ExtractParts,
 ): Promise<StretchContent> {
-  const { sync } = input.place;
   const isRefresh = instant === FULL_REFRESH;
-  const known = await knownAt(input, parts, isRefresh ? null : instant);
-  const committed = await parts.ledger.instantParts.digests(sync, instant, share);
-  const rows = collect(
-    input,
-    parts,
-    handledInPart(
-      DigestMultiset.of(committed ? [committed] : []),
-      DigestMultiset.of(known.committed),
-      new ConfirmedRows(known.newer),
-    ),
-  );
+  const rows = collect(input, parts, await handledOfPart(input, parts, instant, share));
   const range = isRefresh
     ? { from: null, inclusive: true, to: null, share }
     : { from: instant, inclusive: true, to: instant, share };
   await readPart(range, parts.read, rows);
   const refreshed = isLast ? input.upper : null;
-  const head: TailHead = {
-    kind: 'part',
-    value: isRefresh ? refreshed : instant,
-    part: { instant, ...share, rows: rows.rows + rows.skipped },
+  const part = { instant, ...share, rows: rows.rows + rows.skipped };
+  const head: TailHead = { kind: 'part', value: isRefresh ? refreshed : instant, part };
+  return {
+    ...summary(rows),
+    end: true,
+    tail: tailOf(head, rows, rows.met.bytes),
+    ...(isRefresh && {
+      readPart: {
+        ...part,
+        delivered: rows.expected.bytes,
+        digestLimit: parts.definition.options.digest_rows,
+      },
+    }),
   };
-  return { ...summary(rows), end: true, tail: tailOf(head, rows, rows.met.bytes) };
+}
+
+/**
+ * What is known of a part of an instant may lie beside the parts, too. A part of a table that is read whole knows all by itself once it
+ * was opened: what is known elsewhere may be a former content of its rows.
+ */
+async function handledOfPart(
+  input: ExtractInput,
+  parts: ExtractParts,
+  instant: string,
+  share: HashShare,
+): Promise<HandledRows> {
+  const { instantParts } = parts.ledger;
+  const { sync } = input.place;
+  const own = await instantParts.digests(sync, instant, share);
+  const ofPart = DigestMultiset.of(own ? [own] : []);
+  if (instant === FULL_REFRESH) {
+    const known =
+      own === undefined
+        ? DigestMultiset.of(await instantParts.dissolvedDigests(sync, instant, share))
+        : ofPart;
+    return handledInPart(known, new DigestMultiset(), new ConfirmedRows([]));
+  }
+  const known = await knownAt(input, parts, instant);
+  const dissolved = await instantParts.dissolvedDigests(sync, instant, share);
+  return handledInPart(
+    ofPart,
+    DigestMultiset.of([...known.committed, ...dissolved]),
+    new ConfirmedRows(known.newer),
+  );
 }
 
 async function extractLate(

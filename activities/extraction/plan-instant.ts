@@ -26,9 +26,10 @@ export async function planInstant(
   const { read, dissolved } = await planParts({ known, ceiling, spareUnchanged: !isRefresh, count });
   if (dissolved.length > 0) await ledger.instantParts.dissolve(holder, instant, dissolved);
   const left = read.filter(({ low }) => after === null || low > after);
-  const forgotten = left.filter((part) =>
+  const grown = left.filter((part) =>
     known.some(({ low, high, hasDigests }) => low === part.low && high === part.high && !hasDigests),
   );
+  const forgotten = [...grown, ...dissolved.filter(({ hasDigests }) => !hasDigests)];
   if (forgotten.length > 0) {
     const rows = forgotten.reduce((sum, part) => sum + part.rows, 0);
     await ledger.runs.addWarning(

@@ -50,6 +50,8 @@ export class SegmentRows {
   readonly newAtLast = new DigestList();
   /** Of all rows that were met. */
   readonly met = new DigestList();
+  /** Of those that were known where the reading expects them. */
+  readonly expected = new DigestList();
   /** Of those that were known from elsewhere than where the reading expects them. */
   readonly known = new DigestList();
 
@@ -120,6 +122,7 @@ export class SegmentRows {
       return;
     }
     if (handled.fromElsewhere) this.known.add(digest);
+    else if (this.#keepMet) this.expected.add(digest);
     this.#page.undo();
     this.skipped += 1;
   }

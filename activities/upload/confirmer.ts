@@ -31,6 +31,8 @@ export interface Answer {
   readonly rejected: readonly NewRejectedRow[];
   /** Whether an earlier sending of it may have arrived as well. */
   readonly answerLost: boolean;
+  /** What is to be told of the run. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -104,8 +106,12 @@ export class Confirmer {
     this.#rethrow();
   }
 
-  /** Takes an answer; it is recorded soon. */
+  /**
+   * Takes an answer; it is recorded soon. Not after one that could not be recorded: a later row of the same user must not be on
+   * record as sent while an earlier one is not.
+   */
   add(answer: Answer): void {
+    if (this.#unrecorded !== undefined) return;
     this.#gathered.push(answer);
     if (!this.#isWriting) this.#writing = this.#write();
   }
@@ -171,6 +177,7 @@ export class Confirmer {
       answerLost: answers
         .filter(({ answerLost }) => answerLost)
         .map(({ batch }) => rangeOf(batch, batch, this.#facts)),
+      warnings: [...new Set(answers.flatMap(({ warnings }) => warnings))],
       reservation,
     };
     await this.#persist(() => this.#uploads.confirm(this.#holder, this.#run, this.#segment, confirmation));

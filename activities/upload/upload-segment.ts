@@ -6,7 +6,7 @@ import type { NewRejectedRow } from '../../store/rejected-rows.ts';
 import { type BatchSummary, StagedBatch } from '../braze/batch-pages.ts';
 import type { UploadLedger } from '../braze/metered.ts';
 import type { Concurrency } from '../braze/concurrency.ts';
-import type { RefusedRow, SendTally } from '../braze/send-batch.ts';
+import { type RefusedRow, type SendTally, newTally } from '../braze/send-batch.ts';
 import { DIGEST_BYTES, RowPage } from '../rows/row-page.ts';
 import { asError } from './as-error.ts';
 import { Confirmer } from './confirmer.ts';
@@ -111,24 +111,16 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
     turn: { ready: Promise<void> | undefined },
   ): Promise<void> {
     if (turn.ready) await turn.ready;
-    await upload.concurrency.enter();
-    const tally: SendTally = { requests: 0, answerLost: false, taken: false };
-    let refused: RefusedRow[];
+    const tally = newTally();
+    let rejected: NewRejectedRow[];
     try {
-      if (failure !== undefined) return;
-      refused = await upload.send(content, tally);
+      const refused = await sendInTurn(content, tally);
+      if (!refused) return;
+      rejected = await rejectedRows(refused, content, rows);
     } catch (error) {
+      // Whatever keeps its answer from being recorded: it may have been taken.
       uncertain ||= tally.taken;
       throw error;
-    } finally {
-      upload.concurrency.leave();
-    }
-    const rejected: NewRejectedRow[] = [];
-    const positions = refused.length === 0 ? [] : content.rows();
-    for (const { object, row, code, reason } of refused) {
-      const position = positions[object]?.[row];
-      if (position === undefined) throw new CdiError('internal', 'A refused row is not in its batch.');
-      rejected.push({ row: await rows.row(position), code, reason, origin: 'braze' });
     }
     confirmer.add({
       batch,
@@ -138,12 +130,39 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
       requests: tally.requests,
       rejected,
       answerLost: tally.answerLost,
+      warnings: Array.from(tally.unplaced, unplacedWarning),
     });
     done.rowsSent += summary.rows - rejected.length;
     done.rowsRejected += rejected.length;
     done.requests += tally.requests;
     upload.progress(done);
   }
+
+  /** @returns undefined where the upload has failed meanwhile, and nothing was sent */
+  async function sendInTurn(content: StagedBatch, tally: SendTally): Promise<RefusedRow[] | undefined> {
+    await upload.concurrency.enter();
+    try {
+      return failure === undefined ? await upload.send(content, tally) : undefined;
+    } finally {
+      upload.concurrency.leave();
+    }
+  }
+}
+
+/** @throws what reading them throws: `staging_lost`, `staging_unavailable` */
+async function rejectedRows(
+  refused: readonly RefusedRow[],
+  content: StagedBatch,
+  rows: LazyRows,
+): Promise<NewRejectedRow[]> {
+  const rejected: NewRejectedRow[] = [];
+  const positions = refused.length === 0 ? [] : content.rows();
+  for (const { object, row, code, reason } of refused) {
+    const position = positions[object]?.[row];
+    if (position === undefined) throw new CdiError('internal', 'A refused row is not in its batch.');
+    rejected.push({ row: await rows.row(position), code, reason, origin: 'braze' });
+  }
+  return rejected;
 }
 
 /** The rows of a page, read only where something of them was rejected. */
@@ -192,5 +211,9 @@ async function validationAnswer(
       origin: 'validation',
     })),
     answerLost: false,
+    warnings: [],
   };
 }
+
+const unplacedWarning = (code: string): string =>
+  `Braze took requests with an error that names no row (${code}): all their rows count as sent.`;

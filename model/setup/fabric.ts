@@ -36,6 +36,8 @@ const DIALECT: SqlDialect = {
   createTable: 'CREATE TABLE',
   tableRest: '',
   addColumn: 'ADD',
+  // CREATE VIEW has to be the only statement of its batch.
+  viewStatement: (createView) => `EXEC (${text(createView)});`,
   grantSelect,
 };
 

@@ -200,7 +200,7 @@ private_key: \${file:snowflake_key.p8}`,
         return columnRemedy(dialectFor(account), type, source, columns);
       case 'warehouse_busy':
         return {
-          text: `Let the virtual warehouse wake by itself. Where a resource monitor has stopped it, raise the monitor's quota: nothing wakes it until then.${defaultsNote(account)}`,
+          text: `Let the virtual warehouse wake by itself (AUTO_RESUME): runs send no statement that resumes it, so the right OPERATE on it changes nothing. Where a resource monitor has stopped it, raise the monitor's quota: nothing wakes it until then.${defaultsNote(account)}`,
           sql: [
             `ALTER WAREHOUSE ${warehouse} SET AUTO_RESUME = TRUE;`,
             `GRANT USAGE ON WAREHOUSE ${warehouse} TO ROLE ${role};`,

@@ -29,6 +29,8 @@ export interface SqlDialect {
   /** What follows the columns; begins with a space or a line break. */
   readonly tableRest: string;
   readonly addColumn: string;
+  /** Makes a CREATE VIEW stand beside other statements; undefined where a semicolon is enough. */
+  viewStatement?(createView: string): string;
   /** Of a view; the statement that lets the account read it. */
   grantSelect(source: SetupSource, view: string): string;
 }
@@ -154,15 +156,16 @@ function viewRemedy(
     return [`CAST(${name} AS ${typeOf(dialect, role)}) AS ${nameOf(dialect, role)}`];
   });
   const view = `${source.table}${dialect.columnCase === 'upper' ? '_FOR_BRAZE' : '_for_braze'}`;
+  const createView = [
+    `CREATE VIEW ${dialect.tableName(source, view)} AS`,
+    `SELECT ${selected.join(', ')}`,
+    `FROM ${dialect.tableName(source, source.table)}`,
+  ].join('\n');
+  const statement = dialect.viewStatement?.(createView) ?? `${createView};`;
   return {
     text:
       `Read through a view, and name it as \`table\` under \`source\` of the sync file: ${JSON.stringify(view)}. ` +
       'Where a column is cast, look whether the values survive it.',
-    sql: [
-      `CREATE VIEW ${dialect.tableName(source, view)} AS`,
-      `SELECT ${selected.join(', ')}`,
-      `FROM ${dialect.tableName(source, source.table)};`,
-      dialect.grantSelect(source, view),
-    ].join('\n'),
+    sql: [statement, dialect.grantSelect(source, view)].join('\n'),
   };
 }

@@ -150,12 +150,13 @@ export const ACTION_TYPES = [
   '413',
   '400_anonymous',
   'merged_refused',
+  'unplaced_errors',
 ] as const satisfies readonly Action['type'][];
 
 /** What happens to a request that a rule is for. */
 export type Action =
-  /** Refused, as by a used-up rate limit. */
-  | { readonly type: '429'; readonly style: RetryStyle; readonly seconds: number }
+  /** Refused, as by a used-up rate limit; `silent`: without a header that tells for how long. */
+  | { readonly type: '429'; readonly style: RetryStyle | 'silent'; readonly seconds: number }
   /** A server error; nothing was applied. */
   | { readonly type: '5xx_before'; readonly status: number }
   /** A server error although the request was applied. */
@@ -173,7 +174,9 @@ export type Action =
   /** The whole request is refused, and no object is named. */
   | { readonly type: '400_anonymous' }
   /** The objects that hold the text of the match are refused one by one; the others are applied. */
-  | { readonly type: 'merged_refused' };
+  | { readonly type: 'merged_refused' }
+  /** Applied whole, and answered with these `errors`, of which none need name an object. */
+  | { readonly type: 'unplaced_errors'; readonly errors: readonly unknown[] };
 
 export interface Rule {
   readonly match?: RuleMatch;

@@ -234,7 +234,10 @@ interface Stage {
 function perform(action: Action, { apply, texts, headers, limit, now }: Stage): Omit<Outcome, 'end'> {
   switch (action.type) {
     case '429': {
-      const refused = refusalHeaders(action.style, limit, now + action.seconds * 1000, now);
+      const refused =
+        action.style === 'silent'
+          ? {}
+          : refusalHeaders(action.style, limit, now + action.seconds * 1000, now);
       return answer({ status: 429, body: { message: 'Rate limit exceeded' } }, refused);
     }
     case '5xx_after':
@@ -258,6 +261,13 @@ function perform(action: Action, { apply, texts, headers, limit, now }: Stage): 
       return answer({ status: 400, body: { message: 'Bad Request' } }, headers);
     case 'merged_refused':
       return answer(apply(texts), headers);
+    case 'unplaced_errors': {
+      const applied = apply();
+      return answer(
+        { ...applied, body: Object.assign({}, applied.body, { errors: action.errors }) },
+        headers,
+      );
+    }
   }
 }
 

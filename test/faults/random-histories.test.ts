@@ -64,6 +64,8 @@ class World {
   /** How often each row went out, and how often that may have been once too often. */
   readonly #sent = new Map<string, number>();
   readonly #uncertain = new Map<string, number>();
+  /** The content that each user's row had when it went out last. */
+  readonly #latest = new Map<string, string>();
   readonly #staged = new Map<string, Buffer>();
   #number = 0;
   readonly #ties = new SeededRandom(1, 'ties');
@@ -93,6 +95,24 @@ class World {
   repeat(index: number): void {
     const row = this.#table[index % Math.max(1, this.#table.length)];
     if (row && this.newest() <= row.updatedAt) this.#table.push({ ...row });
+  }
+
+  /** The same, of any row, so that the copy may be late. */
+  repeatLate(index: number): void {
+    const row = this.#table[index % Math.max(1, this.#table.length)];
+    if (row) this.#table.push({ ...row });
+  }
+
+  /** Gives the one row of a user another content, or makes it; for tables that are read whole. */
+  put(user: number, value: number, at: number): void {
+    this.drop(user);
+    const row = { updatedAt: instant(at), externalId: `u${user}`, payload: `{"n":${value}}` };
+    this.#table.push(sourceRow(row));
+  }
+
+  drop(user: number): void {
+    const index = this.#table.findIndex(({ externalId }) => externalId === `u${user}`);
+    if (index >= 0) this.#table.splice(index, 1);
   }
 
   newest(): string {
@@ -125,8 +145,8 @@ class World {
       epoch,
       from,
       upper: UPPER,
-      isRefresh: false,
-      hasParts: from !== null && (await instantParts.of(this.name, from)).length > 0,
+      isRefresh: this.#definition.full_refresh,
+      hasParts: from !== null && (await instantParts.has(this.name, from)),
       lateAfter: from === null ? null : (known?.knownFrom ?? null),
       counts: NO_COUNTS,
       closedRuns: [],
@@ -147,6 +167,12 @@ class World {
 
   /** Every row went out, and none twice that was not in flight when a run died. Equal rows count together. */
   check(): void {
+    if (this.#definition.full_refresh) {
+      const wanted = this.#table.map(({ externalId, payload }) => [externalId, payload]);
+      const held = this.#table.map(({ externalId }) => [externalId, this.#latest.get(externalId ?? '')]);
+      expect(held, 'what each user holds').toEqual(wanted);
+      return;
+    }
     const copies = new Map<string, number>();
     for (const row of this.#table) copies.set(keyOf(row), (copies.get(keyOf(row)) ?? 0) + 1);
     for (const [key, rows] of copies) {
@@ -189,7 +215,7 @@ class World {
         readBefore: { rows: 0, deletes: 0 },
         limits: { rows: Infinity, deletes: Infinity },
       };
-      const { tail, ...content } = await extractStretch(input, {
+      const { tail, readPart, ...content } = await extractStretch(input, {
         ledger: this.#ledger,
         definition: this.#definition,
         files,
@@ -197,7 +223,9 @@ class World {
         progress: () => undefined,
       });
       segment = { place, ...content, isLate: false, isEmpty: !tail };
-      await this.#ledger.uploads.open({ ...holder, segment: number, attempt: 1 }, run, content.rows);
+      await this.#ledger.uploads.open({ ...holder, segment: number, attempt: 1 }, run, content.rows, {
+        part: readPart,
+      });
       if (!tail) continue;
       for (let page = 0; page < content.pages; page += 1) {
         await this.#upload(new RowPage(await files.readRows(page)), page, number, holder, left);
@@ -240,6 +268,7 @@ class World {
         requests: 1,
         rejected: [],
         answerLost: [],
+        warnings: [],
         reservation: { to: 1_000, open: null },
       });
     }
@@ -247,6 +276,7 @@ class World {
   }
 
   #receive(row: SourceRow, isAnswered: boolean): void {
+    this.#latest.set(row.externalId ?? '', row.payload ?? '');
     const key = keyOf(row);
     this.#sent.set(key, (this.#sent.get(key) ?? 0) + 1);
     if (!isAnswered) this.#uncertain.set(key, (this.#uncertain.get(key) ?? 0) + 1);
@@ -358,6 +388,54 @@ class RepeatRow implements Command {
   toString = (): string => `repeat row ${this.index}`;
 }
 
+class RepeatLateRow implements Command {
+  readonly index: number;
+
+  constructor(index: number) {
+    this.index = index;
+  }
+
+  check = (): boolean => true;
+  run = async (_model: Model, world: World): Promise<void> => world.repeatLate(this.index);
+  toString = (): string => `repeat row ${this.index}, late or not`;
+}
+
+class PutRows implements Command {
+  readonly first: number;
+  readonly rows: number;
+  readonly value: number;
+  readonly at: number;
+
+  constructor(first: number, rows: number, value: number, at: number) {
+    this.first = first;
+    this.rows = rows;
+    this.value = value;
+    this.at = at;
+  }
+
+  check = (): boolean => true;
+
+  run = async (_model: Model, world: World): Promise<void> => {
+    for (let user = this.first; user < this.first + this.rows; user += 1)
+      world.put(user, this.value, this.at);
+  };
+
+  toString = (): string =>
+    `put ${this.value} into rows ${this.first} to ${this.first + this.rows - 1} at ${this.at}`;
+}
+
+class DropRow implements Command {
+  readonly user: number;
+
+  constructor(user: number) {
+    this.user = user;
+  }
+
+  check = (): boolean => true;
+  run = async (_model: Model, world: World): Promise<void> => world.drop(this.user);
+  toString = (): string => `drop row ${this.user}`;
+}
+
 class Run implements Command {
   readonly fate: Fate | undefined;
   readonly goesOn: boolean;
@@ -385,6 +463,10 @@ const fates = fc.record({
   commits: fc.boolean(),
 });
 
+const runs: fc.Arbitrary<Command> = fc
+  .tuple(fc.option(fates, { nil: undefined }), fc.boolean())
+  .map(([fate, goesOn]) => new Run(fate, goesOn));
+
 const ordinary: fc.Arbitrary<Command>[] = [
   fc
     .tuple(
@@ -394,27 +476,53 @@ const ordinary: fc.Arbitrary<Command>[] = [
     )
     .map(([after, rows, users]) => new AddRows(after, rows, users)),
   fc.nat().map((index) => new RepeatRow(index)),
-  fc.tuple(fc.option(fates, { nil: undefined }), fc.boolean()).map(([fate, goesOn]) => new Run(fate, goesOn)),
+  runs,
 ];
 const late: fc.Arbitrary<Command> = fc
   .tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 12 }))
   .map(([before, rows]) => new AddLateRows(before, rows));
 
+const repeatedLate: fc.Arbitrary<Command> = fc.nat().map((index) => new RepeatLateRow(index));
+
+/** Few values, so that rows often go back to a former one; some calls make many rows, so that parts outgrow a segment. */
+const whole: fc.Arbitrary<Command>[] = [
+  fc
+    .tuple(
+      fc.nat({ max: 40 }),
+      fc.oneof(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 9, max: 40 })),
+      fc.nat({ max: 2 }),
+      fc.nat({ max: 9 }),
+    )
+    .map(([first, rows, value, at]) => new PutRows(first, rows, value, at)),
+  fc.nat({ max: 60 }).map((user) => new DropRow(user)),
+  runs,
+  runs,
+];
+
 /** A sync of its own, with nothing in its table yet. */
-async function declaredWorld(options: Record<string, unknown>): Promise<World> {
+async function declaredWorld(sync: Record<string, unknown>): Promise<World> {
   const name = `h-${randomUUID().slice(0, 13)}`;
-  const definition = await installation.declare({ name, table: name, data_type: 'events', options });
+  const definition = await installation.declare({ name, table: name, data_type: 'events', ...sync });
   return new World(installation.session.ledger, definition);
 }
 
 describe('whatever happens, every row goes once, but for what was in flight when a run died', () => {
-  const kinds: { kind: string; options: Record<string, unknown>; commands: fc.Arbitrary<Command>[] }[] = [
-    { kind: 'an ordinary sync', options: {}, commands: ordinary },
-    { kind: 'a sync that looks back', options: { lookback: '1h' }, commands: [...ordinary, late] },
+  const kinds: { kind: string; sync: Record<string, unknown>; commands: fc.Arbitrary<Command>[] }[] = [
+    { kind: 'an ordinary sync', sync: {}, commands: ordinary },
+    {
+      kind: 'a sync that looks back',
+      sync: { options: { lookback: '1h' } },
+      commands: [...ordinary, late, repeatedLate],
+    },
+    {
+      kind: 'a sync that reads its table whole, whose users hold what the table holds',
+      sync: { data_type: 'attributes', full_refresh: true },
+      commands: whole,
+    },
   ];
 
   test('rows that a dead run confirmed at the watermark stay known when the next run finds nothing else there', async () => {
-    const world = await declaredWorld({ lookback: '1h' });
+    const world = await declaredWorld({ options: { lookback: '1h' } });
     world.add(13, 2, 3);
     await world.run(undefined, false);
     world.add(17, 24, 3);
@@ -425,13 +533,13 @@ describe('whatever happens, every row goes once, but for what was in flight when
     world.check();
   });
 
-  test.each(kinds)('$kind', { timeout: 1_800_000 }, async ({ options, commands }) => {
+  test.each(kinds)('$kind', { timeout: 1_800_000 }, async ({ sync, commands }) => {
     const { ledger } = installation.session;
     await fc.assert(
       fc.asyncProperty(
         fc.commands(commands, { maxCommands: LONGEST_HISTORY, size: 'max' }),
         async (history) => {
-          const world = await declaredWorld(options);
+          const world = await declaredWorld(sync);
           const setup = (): { model: Model; real: World } => ({
             model: { newest: 10, hasRun: false },
             real: world,

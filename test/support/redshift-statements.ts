@@ -10,8 +10,8 @@ const UNSUPPORTED: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['LATERAL', /\blateral\b/i],
   ['DISTINCT ON', /\bdistinct\s+on\b/i],
   ['RETURNING', /\breturning\b/i],
-  // JSON_SERIALIZE and JSON_PARSE are Redshift's own.
-  ['a JSON function', /\b(?!json_(serialize|parse)\b)jsonb?_\w+\s*\(/i],
+  // JSON_SERIALIZE, JSON_PARSE and JSON_SIZE are Redshift's own.
+  ['a JSON function', /\b(?!json_(serialize(_to_varbyte)?|parse|size)\b)jsonb?_\w+\s*\(/i],
   ['a comparison of row values', /\([^()]*,[^()]*\)\s*(<>|!=|[<>]=?|=)|(<>|!=|[<>]=?|=)\s*\([^()]*,[^()]*\)/],
   ['a comparison of row values', /\brow\s*\(/i],
 ];

@@ -24,7 +24,7 @@ export async function renderFindings(): Promise<string> {
     'A wrong password, a missing grant, a warehouse that is stopped or out of quota: what `cdi test SYNC` prints then, for the ' +
       '[examples](../examples/README.md), with the names of your own files in their place. The type in brackets is the one of the ' +
       '[runbook](operations.md#error-types), and in a run the same answer is on its record, in the Temporal UI and in the mail. ' +
-      "The code before it is the vendor's own: it finds the error in their documentation. `cdi setup WAREHOUSE --check` tells " +
+      "The code before it is the vendor's own: it finds the error in their documentation. `cdi setup WAREHOUSE --check`, with credential and table, tells " +
       'what else is missing.',
     'The suite of the [warehouses](warehouses.md) makes these situations and compares the answers word for word.',
     ...sections.flat(),

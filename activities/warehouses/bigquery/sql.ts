@@ -1,7 +1,7 @@
 /** The SQL that BigQuery is asked: GoogleSQL, SELECT only, and nothing of it changes with the customer's settings. */
 import type { Column, SourceColumns } from '../../../model/source-columns.ts';
 import type { SourceRow } from '../../../model/row.ts';
-import { HASHED_ROLES } from '../../rows/user-hash.ts';
+import { hashedTexts } from '../../rows/user-hash.ts';
 import type { ReadRange, SourceTable } from '../warehouse.ts';
 
 export interface Query {
@@ -61,12 +61,9 @@ function valueText(column: Column): string {
   return column.type === 'STRUCT' ? `IF(${value} IS NULL, NULL, TO_JSON_STRING(${value}))` : value;
 }
 
-/** The user's hash; MAINTENANCE: must agree with activities/rows/user-hash.ts. */
+/** The user's hash; see activities/rows/user-hash.ts. */
 function hashText(columns: SourceColumns): string {
-  const texts = HASHED_ROLES.map((role) => {
-    const column = columns[role];
-    return column ? `IFNULL(CAST(${qualified(column)} AS STRING), '')` : `''`;
-  });
+  const texts = hashedTexts(columns, (column) => `IFNULL(CAST(${qualified(column)} AS STRING), '')`);
   return `TO_HEX(MD5(CONCAT(${texts.join(', CHR(31), ')})))`;
 }
 

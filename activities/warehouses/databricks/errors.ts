@@ -103,7 +103,7 @@ const WAKING =
 
 /** The session or the statement, or the way to it, ended before its time. */
 const GONE =
-  /session was closed or has expired|Invalid OperationHandle|request timed out|socket hang up|premature close/i;
+  /session was closed or has expired|Invalid OperationHandle|request timed out|response timeout while trying to fetch|error when connecting to resource|socket hang up|premature close/i;
 
 function typeOf({ http, sqlState, errorClass, code, text }: Told): ErrorType | undefined {
   if (http !== undefined) return typeOfHttp(http, text);

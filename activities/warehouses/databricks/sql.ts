@@ -4,7 +4,7 @@
  */
 import { CdiError } from '../../../model/errors.ts';
 import type { Column, SourceColumns } from '../../../model/source-columns.ts';
-import { HASHED_ROLES } from '../../rows/user-hash.ts';
+import { hashedTexts } from '../../rows/user-hash.ts';
 import type { ReadRange, SourceTable } from '../warehouse.ts';
 
 /** The fixed-width form of UPDATED_AT: microseconds in the zone of the session, which is UTC. */
@@ -60,16 +60,15 @@ const timeText = (expression: string): string => `date_format(${expression}, '${
 /** `to_json` leaves out the fields of a STRUCT that are NULL. */
 function valueText(column: Column): string {
   if (column.kind === 'json') return `to_json(${qualified(column)})`;
+  // Its blanks fill the width of the column: they are no part of the value.
+  if (column.type === 'CHAR') return `rtrim(${qualified(column)})`;
   if (column.kind === 'text') return qualified(column);
   return `cast(${qualified(column)} as string)`;
 }
 
-/** The user's hash; MAINTENANCE: must agree with activities/rows/user-hash.ts. */
+/** The user's hash; see activities/rows/user-hash.ts. */
 function hashText(columns: SourceColumns): string {
-  const texts = HASHED_ROLES.map((role) => {
-    const column = columns[role];
-    return column ? `coalesce(${valueText(column)}, '')` : `''`;
-  });
+  const texts = hashedTexts(columns, (column) => `coalesce(${valueText(column)}, '')`);
   return `md5(concat(${texts.join(', chr(31), ')}))`;
 }
 

@@ -43,6 +43,7 @@ const BY_NUMBER: Readonly<Record<number, Meaning>> = {
     'credentials_invalid',
     'Fabric refused the login of the app: it needs a role in the workspace, and the tenant has to let service principals use Fabric APIs',
   ],
+  1205: ['warehouse_busy', 'Fabric ended the query because it stood in the way of another'],
   10928: NO_RESOURCES,
   10929: NO_RESOURCES,
   10936: NO_RESOURCES,

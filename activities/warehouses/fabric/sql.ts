@@ -4,7 +4,7 @@
  */
 import { CdiError } from '../../../model/errors.ts';
 import type { Column, SourceColumns } from '../../../model/source-columns.ts';
-import { HASHED_ROLES } from '../../rows/user-hash.ts';
+import { hashedTexts } from '../../rows/user-hash.ts';
 import type { ReadRange, SourceTable } from '../warehouse.ts';
 
 export interface Query {
@@ -69,16 +69,15 @@ function instantOf(column: Column): string {
 
 function valueText(column: Column): string {
   const qualified = `t.${quote(column.name)}`;
+  // Its blanks fill the width of the column: they are no part of the value.
+  if (column.type === 'char' || column.type === 'nchar') return `RTRIM(${qualified})`;
   const isText = column.kind === 'text' && column.type !== 'uniqueidentifier';
   return isText || column.kind === 'boolean' ? qualified : `CAST(${qualified} AS varchar(40))`;
 }
 
-/**
- * The user's hash; MAINTENANCE: must agree with activities/rows/user-hash.ts. CONCAT takes NULL for an empty text, and cuts
- * at 8,000 bytes unless one of its texts may be longer.
- */
+/** The user's hash; see activities/rows/user-hash.ts. CONCAT cuts at 8,000 bytes unless one of its texts may be longer. */
 function hashText(columns: SourceColumns): string {
-  const texts = HASHED_ROLES.map((role) => (columns[role] ? valueText(columns[role]) : "''"));
+  const texts = hashedTexts(columns, (column) => `COALESCE(${valueText(column)}, '')`);
   const joined = `CONCAT(CAST('' AS varchar(max)), ${texts.join(', CHAR(31), ')})`;
   return `LOWER(CONVERT(varchar(32), HASHBYTES('MD5', ${joined}), 2))`;
 }

@@ -12,6 +12,7 @@ import { type Tunnel, openTunnel } from './tunnel.ts';
 
 /** As long as a step may take. The deadline that is felt is ours: this one only sweeps what nobody waits for any more. */
 const STATEMENT_TIMEOUT_MS = 10_800_000;
+const KEEP_ALIVE_MS = 20_000;
 /** PostgreSQL cuts longer names. */
 const LONGEST_APPLICATION_NAME = 63;
 
@@ -36,6 +37,8 @@ export async function connectRedshift(
     ssl,
     application_name: plainLabel(label).slice(0, LONGEST_APPLICATION_NAME),
     keepAlive: true,
+    // While a query sorts or waits nothing crosses the wire, and what stands between forgets a silent connection after minutes.
+    keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   };
   const logIn = (whose: AbortSignal, ms: number): Promise<pg.Client> =>
     login({ ...config, connectionTimeoutMillis: ms }, tunnel, whose);

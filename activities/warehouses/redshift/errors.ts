@@ -13,6 +13,8 @@ const BY_SQLSTATE: Record<string, ErrorType> = {
   '57P01': 'warehouse_unreachable',
   '57P02': 'warehouse_unreachable',
   '57P03': 'warehouse_busy',
+  '40001': 'warehouse_busy',
+  '40P01': 'warehouse_busy',
   '53000': 'warehouse_busy',
   '53100': 'warehouse_busy',
   '53200': 'warehouse_busy',
@@ -29,6 +31,13 @@ const BY_CODE: Record<string, ErrorType> = {
   EHOSTUNREACH: 'warehouse_unreachable',
   ENETUNREACH: 'warehouse_unreachable',
 };
+
+/**
+ * While a cluster is resized or restored, and while the table is built anew beside the query. Their SQLSTATEs are not documented, or
+ * stand for much else.
+ */
+const PASSING =
+  /invalid snapshot identifier|could not open relation with OID|dropped by concurrent transaction|serializable isolation violation/i;
 
 const MEANING: Partial<Record<ErrorType, string>> = {
   credentials_invalid: 'Redshift refused user, password or database',
@@ -54,7 +63,10 @@ export function classifyRedshift(error: unknown): Error {
   const type = typeOf(code, error.message);
   if (!type) return error;
   const detail = /^[0-9A-Z]{5}$|^E[A-Z_]+$/.test(code) ? ` (${code})` : '';
-  return new CdiError(type, `${MEANING[type] ?? 'Redshift failed'}${detail}.`, {
+  const meaning = PASSING.test(error.message)
+    ? 'Redshift could not finish the query beside a change of the cluster or of the table'
+    : MEANING[type];
+  return new CdiError(type, `${meaning ?? 'Redshift failed'}${detail}.`, {
     cause: error,
     vendorCode: code === '' ? undefined : code,
   });
@@ -65,6 +77,7 @@ function typeOf(code: string, message: string): ErrorType | undefined {
   if (known) return known;
   if (/does not support SSL|self.signed|certificate|ERR_TLS|SSL/i.test(`${code} ${message}`))
     return 'tls_failed';
+  if (PASSING.test(message)) return 'warehouse_busy';
   if (/^08/.test(code) || /Connection terminated|timeout expired|connection timeout/i.test(message))
     return 'warehouse_unreachable';
   if (/password must be a string|SASL|authentication/i.test(message)) return 'credentials_invalid';

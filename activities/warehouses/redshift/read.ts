@@ -1,5 +1,5 @@
 /** Streams rows at the speed of their consumer: a plain query whose socket is paused while nobody reads. */
-import { EncodedRow } from '../../rows/encoded-row.ts';
+import type { EncodedRow } from '../../rows/encoded-row.ts';
 import type { RedshiftClient } from './client.ts';
 import { divertDataRows } from './data-rows.ts';
 import type { Query } from './sql.ts';
@@ -9,8 +9,15 @@ const GROUP_ROWS = 2_000;
 /** Wide rows are handed over in smaller groups, so that memory stays bounded. */
 const GROUP_BYTES = 8 << 20;
 
+/** Makes a row of where its fields lie. */
+export type RowOf = (bytes: Buffer, start: number, end: number) => EncodedRow;
+
 /** @throws CdiError of the warehouse's classes */
-export async function* readRows(connection: RedshiftClient, query: Query): AsyncGenerator<EncodedRow[]> {
+export async function* readRows(
+  connection: RedshiftClient,
+  query: Query,
+  rowOf: RowOf,
+): AsyncGenerator<EncodedRow[]> {
   const { socket } = connection;
   let group: EncodedRow[] = [];
   let bytes = 0;
@@ -23,7 +30,7 @@ export async function* readRows(connection: RedshiftClient, query: Query): Async
   // Their fields come in the order of `READ_ROLES` in sql.ts, after the watermark text.
   const giveBack = divertDataRows(socket, (chunk, start, end) => {
     if (isLeft) return;
-    group.push(new EncodedRow(chunk, start, end));
+    group.push(rowOf(chunk, start, end));
     bytes += end - start;
     if (isEnough()) {
       socket.pause();

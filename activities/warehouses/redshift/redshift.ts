@@ -1,10 +1,12 @@
 /** Amazon Redshift over the PostgreSQL wire protocol, with the `pg` driver. */
 import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
 import type { Column, ColumnKind } from '../../../model/source-columns.ts';
+import { EncodedRow } from '../../rows/encoded-row.ts';
 import type { Warehouse, WarehouseConnection } from '../warehouse.ts';
 import type { RedshiftClient } from './client.ts';
 import { connectRedshift } from './connect.ts';
-import { readRows } from './read.ts';
+import { withLargePayload } from './large-payloads.ts';
+import { type RowOf, readRows } from './read.ts';
 import {
   type Query,
   clockQuery,
@@ -13,6 +15,7 @@ import {
   countQuery,
   countWithoutTimestampQuery,
   describeQuery,
+  isSuper,
   readQuery,
 } from './sql.ts';
 
@@ -43,6 +46,8 @@ export const redshift: Warehouse<RedshiftCredential> = {
     return `${date} ${seconds}.${fraction.padEnd(6, '0').slice(0, 6)}`;
   },
 };
+
+const asItLies: RowOf = (bytes, start, end) => new EncodedRow(bytes, start, end);
 
 function connectionOver(connection: RedshiftClient): WarehouseConnection {
   const askAll = async (query: Query): Promise<Record<string, string>[]> =>
@@ -76,7 +81,12 @@ function connectionOver(connection: RedshiftClient): WarehouseConnection {
     countWithoutTimestamp: async (source, columns) =>
       Number((await ask(countWithoutTimestampQuery(source, columns)))['rows']),
 
-    read: (source, columns, range, limit) => readRows(connection, readQuery(source, columns, range, limit)),
+    read: (source, columns, range, limit) =>
+      readRows(
+        connection,
+        readQuery(source, columns, range, limit),
+        isSuper(columns.payload) ? withLargePayload : asItLies,
+      ),
 
     close: () => connection.close(),
   };

@@ -3,13 +3,16 @@
  * PostgreSQL has and Redshift lacks.
  */
 import type { Column, SourceColumns } from '../../../model/source-columns.ts';
-import { HASHED_ROLES } from '../../rows/user-hash.ts';
+import { hashedTexts } from '../../rows/user-hash.ts';
 import type { ReadRange, SourceTable } from '../warehouse.ts';
 
 export interface Query {
   readonly text: string;
   readonly values: readonly string[];
 }
+
+/** The longest text that a function returns; a SUPER value may hold more. */
+const LONGEST_VARCHAR_BYTES = 65_535;
 
 /** The fixed-width form of UPDATED_AT: UTC, microseconds, so that text order is time order. */
 const FORM = 'YYYY-MM-DD HH24:MI:SS.US';
@@ -47,21 +50,32 @@ function instantParameter(column: Column, position: number): string {
   return hasZone(column) ? `$${position}::timestamp at time zone 'UTC'` : `$${position}::timestamp`;
 }
 
+/** @returns whether the column may hold what `large-payloads.ts` is for */
+export function isSuper(column: Column | undefined): boolean {
+  return column?.type === 'super';
+}
+
+function largeText(column: Column): string {
+  const qualified = `t.${quote(column.name)}`;
+  return `case when json_size(${qualified}) > ${LONGEST_VARCHAR_BYTES} then json_serialize_to_varbyte(${qualified}) end as large`;
+}
+
 function valueText(column: Column | undefined): string {
   if (!column) return 'null';
   const qualified = `t.${quote(column.name)}`;
-  if (column.type === 'super') return `json_serialize(${qualified})`;
+  // Of NULL it would make the text `null`, and of what is too long an error that ends the query.
+  if (isSuper(column))
+    return `case when ${qualified} is not null and json_size(${qualified}) <= ${LONGEST_VARCHAR_BYTES} then json_serialize(${qualified}) end`;
   if (column.kind === 'json') return `${qualified}::text`;
   if (column.kind === 'integer') return `${qualified}::varchar(64)`;
+  // Its blanks fill the width of the column: they are no part of the value.
+  if (column.type === 'char') return `rtrim(${qualified})`;
   return qualified;
 }
 
-/** The user's hash; MAINTENANCE: must agree with activities/rows/user-hash.ts. */
+/** The user's hash; see activities/rows/user-hash.ts. */
 function hashText(columns: SourceColumns): string {
-  const texts = HASHED_ROLES.map((role) => {
-    const column = columns[role];
-    return column ? `coalesce(${valueText(column)}::varchar, '')` : `''`;
-  });
+  const texts = hashedTexts(columns, (column) => `coalesce(${valueText(column)}::varchar, '')`);
   return `md5(${texts.join(' || chr(31) || ')})`;
 }
 
@@ -152,6 +166,7 @@ export function readQuery(
   const selected = [
     `${instantText(column)} as wm`,
     ...READ_ROLES.map((role, index) => `${valueText(columns[role])} as c${index}`),
+    ...(columns.payload && isSuper(columns.payload) ? [largeText(columns.payload)] : []),
   ];
   const { text, values } = within(source, columns, range);
   const rows = Number.isFinite(limit) ? ` limit ${limit}` : '';

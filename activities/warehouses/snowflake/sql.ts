@@ -1,6 +1,6 @@
 /** The SQL that Snowflake is asked. Values are bound as text, names are quoted: Snowflake then takes them as they are spelled. */
 import type { Column, SourceColumns } from '../../../model/source-columns.ts';
-import { HASHED_ROLES } from '../../rows/user-hash.ts';
+import { hashedTexts } from '../../rows/user-hash.ts';
 import type { ReadRange, SourceTable } from '../warehouse.ts';
 
 export interface Query {
@@ -60,12 +60,9 @@ function valueText(column: Column): string {
   return column.kind === 'text' ? own : `TO_VARCHAR(${own})`;
 }
 
-/** The user's hash; MAINTENANCE: must agree with activities/rows/user-hash.ts. */
+/** The user's hash; see activities/rows/user-hash.ts. */
 function hashText(columns: SourceColumns): string {
-  const texts = HASHED_ROLES.map((role) => {
-    const column = columns[role];
-    return column ? `COALESCE(${valueText(column)}, '')` : `''`;
-  });
+  const texts = hashedTexts(columns, (column) => `COALESCE(${valueText(column)}, '')`);
   return `MD5(${texts.join(' || CHR(31) || ')})`;
 }
 

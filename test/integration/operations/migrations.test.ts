@@ -181,3 +181,38 @@ test('a backup of the first ledger is restored into the newest', async () => {
     await ledger.close();
   }
 });
+
+test('parts that are known by another hash of the users are looked for in every new one', async () => {
+  await bringTo('0008-opened-segment');
+  await run(
+    url(),
+    [`insert into workspaces (name, definition, secret, fingerprint) values ('main', '{}', '', 'f')`],
+    [
+      `insert into credentials (name, warehouse, definition, secret, fingerprint) values ('lake', 'redshift', '{}', '', 'f')`,
+    ],
+    [
+      `insert into syncs (name, workspace, credential, source, data_type, definition)
+       values ('users', 'main', 'lake', 's', 'events', '{}')`,
+    ],
+    [
+      `insert into instant_parts (sync, instant, low, high, rows, digests)
+       values ('users', $1, '0', '3', 1, $2), ('users', $1, '4', 'f', 1, $3), ('users', $1, '5', '5', 9, null)`,
+      [AT, DIGEST, Buffer.alloc(16, 2)],
+    ],
+  );
+  const ledger = openLedger({ url: url(), keyring, connections: 1 });
+  try {
+    await ledger.migrate();
+    expect(await ledger.instantParts.has('users', AT)).toBe(true);
+    expect(await ledger.instantParts.of('users', AT)).toEqual([]);
+    for (const share of [
+      { low: '0', high: '0' },
+      { low: 'ff', high: 'ff' },
+    ])
+      expect(await ledger.instantParts.dissolvedDigests('users', AT, share)).toEqual([
+        Buffer.concat([DIGEST, Buffer.alloc(16, 2)]),
+      ]);
+  } finally {
+    await ledger.close();
+  }
+});

@@ -99,6 +99,21 @@ describe('refusals', () => {
     expect([...(await notOnce(400))]).toEqual(bad.map((n) => [n, 0]));
   });
 
+  test('errors[] of a 201 that name no row are told, and their rows count as sent', async () => {
+    const name = await eventSync(400);
+    const errors = ['EMAIL_BAD_FORMAT', { type: 'jane@example.com is bad' }];
+    await script({ times: 2, action: { type: 'unplaced_errors', errors } });
+    expect(await run(name)).toMatchObject({
+      status: 'success',
+      counts: { read: 400, sent: 400, rejected: 0, requests: 6 },
+      warnings: [
+        'Braze took requests with an error that names no row (EMAIL_BAD_FORMAT): all their rows count as sent.',
+        'Braze took requests with an error that names no row (no code): all their rows count as sent.',
+      ],
+    });
+    expect((await notOnce(400)).size).toBe(0);
+  });
+
   test('a request in which no object is good names each of them', async () => {
     const name = await eventSync(20);
     await script({ match: { containsText: '"n":' }, action: { type: 'merged_refused' } });
@@ -226,6 +241,19 @@ describe('rate limits', () => {
       expect(await attemptsOf(name, 'upload')).toEqual([1]);
     },
   );
+
+  test('where a 429 does not say how long to wait, each pause is longer than the last', async () => {
+    const name = await eventSync(75, { max_concurrency: 1 });
+    await script({ times: 3, action: { type: '429', style: 'silent', seconds: 0 } });
+    expect(await run(name)).toMatchObject({
+      status: 'success',
+      counts: { read: 75, sent: 75, rejected: 0, requests: 4, possiblyDoubled: 0 },
+    });
+    const times = (await installation.braze.client.record()).map(({ arrivedAt }) => arrivedAt);
+    const pauses = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+    expect(pauses.map((pause, index) => pause >= 950 * 2 ** index)).toEqual([true, true, true]);
+    expect(await attemptsOf(name, 'upload')).toEqual([1]);
+  });
 
   test('a limit far below the declared one is kept to, and nothing is lost or doubled', async () => {
     await installation.braze.client.setLimits({ rates: { track: { requests: 5, windowMs: 1_000 } } });

@@ -4,20 +4,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { RateBudgets } from '../../../activities/braze/rate-budget.ts';
+import type { ActivityDependencies } from '../../../activities/dependencies.ts';
 import { Registry } from 'prom-client';
 import { PipelineMetrics } from '../../../metrics/pipeline-metrics.ts';
 import { openChannels } from '../../../notify/dependencies.ts';
 import { acquireLease } from '../../../activities/upload/upload-lease.ts';
 import { maintain } from '../../../activities/maintain.ts';
 import { createFileStaging } from '../../../activities/staging/file-staging.ts';
+import { CdiError } from '../../../model/errors.ts';
 import type { SourceRow } from '../../../model/row.ts';
 import type { UploadHolder } from '../../../store/epoch.ts';
 import { parseKeyring } from '../../../store/keyring.ts';
+import { isConnectionError } from '../../../store/connection-error.ts';
 import { type Ledger, openLedger } from '../../../store/ledger.ts';
 import { type SegmentTail, segmentTail } from '../../../store/segment-tail.ts';
 import type { Confirmation } from '../../../store/uploads.ts';
 import { NO_CHANGES } from '../../../store/definitions.ts';
 import { type Installation, install } from '../../support/installation.ts';
+import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { sourceRow } from '../../unit/source-row.ts';
 
 let installation: Installation;
@@ -84,6 +88,7 @@ function confirmation(changes: Partial<Confirmation> = {}): Confirmation {
       { row: row(AT), code: 'payload_not_json', reason: 'PAYLOAD is not valid JSON.', origin: 'validation' },
     ],
     answerLost: [],
+    warnings: [],
     reservation: { to: 1, open: null },
     ...changes,
   };
@@ -107,6 +112,25 @@ describe('migrations', () => {
   });
 });
 
+describe('connections', () => {
+  test('one that has died without a word is given up, and the next query has another', async () => {
+    const target = new URL(installation.environment['CDI_LEDGER_URL'] ?? '');
+    await using proxy = await startTcpProxy(Number(target.port));
+    target.port = String(proxy.port);
+    const apart = openLedger({ url: target.href, keyring: ledger.keyring, connections: 1, silenceMs: 500 });
+    try {
+      await apart.ping();
+      proxy.swallow();
+      const [failure] = await Promise.allSettled([apart.ping()]);
+      expect(failure.status === 'rejected' && isConnectionError(failure.reason)).toBe(true);
+      proxy.heal();
+      await apart.ping();
+    } finally {
+      await apart.close();
+    }
+  });
+});
+
 describe('confirmations', () => {
   test('the same group counts once, however often it is written', async () => {
     const sync = await declare();
@@ -114,17 +138,26 @@ describe('confirmations', () => {
     await ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 2);
     const group = confirmation({
       answerLost: [{ firstBatch: 0, lastBatch: 0, rows: 2, firstUpdatedAt: AT, lastUpdatedAt: AT }],
+      warnings: ['first', 'second'],
     });
     await ledger.uploads.confirm(holder, run, 1, group);
     await ledger.uploads.confirm(holder, run, 1, group);
     await Promise.all([1, 2, 3].map(() => ledger.uploads.confirm(holder, run, 1, group)));
-    expect((await ledger.runs.get(run))?.counts).toEqual({
+    await ledger.uploads.confirm(
+      holder,
+      run,
+      1,
+      confirmation({ sent: 0, requests: 0, rejected: [], warnings: ['first'] }),
+    );
+    const record = await ledger.runs.get(run);
+    expect(record?.counts).toEqual({
       read: 2,
       sent: 1,
       rejected: 1,
       requests: 1,
       possiblyDoubled: 2,
     });
+    expect(record?.warnings).toEqual(['first', 'second']);
     expect(await ledger.rejectedRows.list(sync, { run, limit: 10 })).toHaveLength(1);
     expect(await ledger.runs.possiblyDoubled(run)).toHaveLength(1);
     expect(await ledger.uploads.state(holder, 1)).toEqual({
@@ -242,12 +275,12 @@ describe('epochs', () => {
         ])
       ).rows[0];
     const claims = [{ id, digest: digest(1) }];
-    await ledger.uploads.open({ ...holder, segment: 1, attempt: 2 }, run, 7, claims);
-    const late = ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 10, []);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 2 }, run, 7, { claims });
+    const late = ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 10, { claims: [] });
     await expect(late).rejects.toMatchObject({ type: 'superseded' });
     expect((await ledger.runs.get(run))?.counts.read).toBe(7);
     expect(await claim()).toEqual({ retry_epoch: holder.epoch, retry_segment: 1 });
-    await ledger.uploads.open({ ...holder, segment: 1, attempt: 3 }, run, 5, []);
+    await ledger.uploads.open({ ...holder, segment: 1, attempt: 3 }, run, 5, { claims: [] });
     expect((await ledger.runs.get(run))?.counts.read).toBe(5);
     expect(await claim()).toEqual({ retry_epoch: null, retry_segment: null });
   });
@@ -442,6 +475,24 @@ describe('definitions', () => {
     expect((await ledger.definitions.syncs()).map(({ name }) => name)).not.toContain(sync);
   });
 
+  test('a watermark is reset only between runs, and what was of a run before it is superseded', async () => {
+    const sync = await declare();
+    const { run, holder } = await begin(sync);
+    await ledger.watermarks.initialise(holder, AT, run);
+    const { definition } = await ledger.definitions.sync(sync);
+    const reset = async (): Promise<void> =>
+      ledger.definitions.change({
+        ...NO_CHANGES,
+        syncs: [{ definition, watermark: 'reset', retest: false }],
+      });
+    await expect(reset()).rejects.toMatchObject({ type: 'invalid_definition' });
+    expect(await ledger.watermarks.get(sync)).toMatchObject({ value: AT });
+    await ledger.runs.finish(run, () => ({ status: 'cancelled', error: null }));
+    await reset();
+    expect(await ledger.watermarks.get(sync)).toBeUndefined();
+    await expect(ledger.watermarks.initialise(holder, AT, run)).rejects.toMatchObject({ type: 'superseded' });
+  });
+
   test('one sync per table and workspace; two that swap their tables do not meet', async () => {
     const [a, b] = [await declare('swap-a', 'swap_a'), await declare('swap-b', 'swap_b')];
     await expect(declare('swap-c', 'swap_a')).rejects.toMatchObject({ type: 'invalid_definition' });
@@ -511,7 +562,10 @@ describe('keys', () => {
 const NO_CHANNELS = openChannels({ smtpUrl: undefined, mailFrom: '', guard: () => true });
 
 describe('housekeeping', () => {
-  const upkeep = (openRuns: readonly string[] = []): ReturnType<ReturnType<typeof maintain>> =>
+  const upkeep = (
+    openRuns: readonly string[] = [],
+    broken: Partial<Pick<ActivityDependencies, 'staging' | 'temporal'>> = {},
+  ): ReturnType<ReturnType<typeof maintain>> =>
     maintain({
       ledger,
       channels: NO_CHANNELS,
@@ -526,7 +580,38 @@ describe('housekeeping', () => {
       },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
       settings: { leaseTtlMs: 1_000, temporalUi: undefined, egress: [], namespace: 'default' },
+      ...broken,
     })();
+
+  test('a part that fails holds up no other, and what was closed is told whatever fails', async () => {
+    const staging = {
+      ...createFileStaging(installation.stagingFolder, ledger.keyring),
+      remove: async () => Promise.reject(new CdiError('staging_unavailable', 'Away.')),
+      idleRuns: async () => Promise.reject(new CdiError('staging_unavailable', 'Away.')),
+    };
+    const sync = await declare();
+    const temporal = {
+      openRun: async (name: string) => (name === sync ? undefined : 'open'),
+      pauseSchedule: async () => undefined,
+      schedulePauses: async () => Promise.reject(new CdiError('internal', 'Away.')),
+    };
+    const { run } = await begin(sync);
+    await admin.query(`update runs set started_at = now() - interval '1 minute' where sync = $1`, [sync]);
+    const oldRun = randomUUID();
+    await admin.query(
+      `insert into runs (id, sync, data_type, workflow_run_id, trigger, status, finished_at)
+       values ($1, 's', 'events', $1, 'manual', 'success', now() - interval '400 days')`,
+      [oldRun],
+    );
+    expect(await upkeep([], { staging, temporal })).toEqual({
+      closed: [{ sync, run }],
+      sweptRejectedRows: 0,
+      sweptRuns: 1,
+    });
+    expect(await ledger.runs.get(oldRun)).toBeUndefined();
+    await expect(upkeep([], { staging, temporal })).rejects.toMatchObject({ type: 'internal' });
+    await expect(upkeep([], { staging })).rejects.toMatchObject({ type: 'staging_unavailable' });
+  });
 
   test('runs that Temporal does not know are closed, fresh and living ones left alone', async () => {
     const [dead, living, fresh] = [await declare(), await declare(), await declare()];
@@ -582,7 +667,7 @@ describe('housekeeping', () => {
     // Read once, it is gone.
     expect(await ledger.previews.take('young')).toBeUndefined();
     expect(await ledger.runs.get(old.run)).toBeDefined();
-    await admin.query(`update runs set finished_at = now() - interval '366 days' where id = $1`, [old.run]);
+    await admin.query(`update runs set finished_at = now() - interval '367 days' where id = $1`, [old.run]);
     expect((await upkeep()).sweptRuns).toBe(1);
     expect(await ledger.runs.get(old.run)).toBeUndefined();
     expect(await ledger.runs.get(young.run)).toBeDefined();

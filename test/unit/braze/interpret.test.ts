@@ -18,8 +18,14 @@ const meaning = (
 ) => interpret(endpoint, answer(status, body, headers), 3, () => ['a', 'b', 'c'], NOW);
 
 describe('accepted', () => {
+  const everything = { kind: 'accepted', refused: [], unplaced: [] };
+
   test.each([201, 200, 202])('status %i takes every object', (status) => {
-    expect(meaning(status, { message: 'success' })).toEqual({ kind: 'accepted', refused: [] });
+    expect(meaning(status, { message: 'success' })).toEqual(everything);
+  });
+
+  test.each(['queued', 'Success'])('the message %s says that everything was taken', (message) => {
+    expect(meaning(202, { message })).toEqual(everything);
   });
 
   test('errors name objects by their position as sent; the first reason stands', () => {
@@ -32,7 +38,7 @@ describe('accepted', () => {
       { type: 'another', input_array: 'attributes', index: 1 },
     ];
     expect(meaning(201, { message: 'success', errors })).toEqual({
-      kind: 'accepted',
+      ...everything,
       refused: [
         {
           index: 1,
@@ -48,12 +54,27 @@ describe('accepted', () => {
     ['a negative index', { type: 'x', input_array: 'attributes', index: -1 }],
     ['an index that is no number', { type: 'x', input_array: 'attributes', index: '1' }],
     ['another array', { type: 'x', input_array: 'events', index: 1 }],
-  ])('%s pins nothing on a row', (_name, error) => {
-    expect(meaning(201, { errors: [error] })).toEqual({ kind: 'accepted', refused: [] });
+    ['an error that is a text', 'the email a@b is bad'],
+    ['no type', {}],
+  ])('%s pins nothing on a row, and is told without its words', (_name, error) => {
+    expect(meaning(201, { errors: [error] })).toEqual({ ...everything, unplaced: ['no code'] });
+  });
+
+  test("an error without a place is told by Braze's own code", () => {
+    expect(
+      meaning(201, { message: 'success', errors: ['EMAIL_BAD_FORMAT', { type: 'BAD_DEVICE_ID' }] }),
+    ).toEqual({ ...everything, unplaced: ['EMAIL_BAD_FORMAT', 'BAD_DEVICE_ID'] });
+  });
+
+  test('a message that is none of success is an error without a place', () => {
+    expect(meaning(201, { message: 'Something went wrong' })).toEqual({
+      ...everything,
+      unplaced: ['no code'],
+    });
   });
 
   test('a body that is no JSON is still an answer', () => {
-    expect(meaning(201, '<html>')).toEqual({ kind: 'accepted', refused: [] });
+    expect(meaning(201, '<html>')).toEqual(everything);
   });
 });
 
@@ -107,6 +128,15 @@ describe('stop', () => {
     expect(result).toMatchObject({ kind: 'stop', error: { type, vendorCode: String(status) } });
   });
 
+  test('a catalog that is not there, told by a 400', () => {
+    const errors = [{ id: 'catalog-not-found', message: 'x', parameter_values: ['b'] }];
+    expect(meaning(400, { errors }, {}, catalog)).toMatchObject({
+      kind: 'stop',
+      error: { type: 'catalog_missing', vendorCode: '400' },
+    });
+    expect(meaning(400, { errors })).toMatchObject({ kind: 'refused' });
+  });
+
   test('a catalog without room, told by a 400', () => {
     const body = { errors: [{ id: 'catalog-storage-exceeded', message: 'x' }], message: 'Invalid Request' };
     expect(meaning(400, body, {}, catalog)).toMatchObject({ kind: 'stop', error: { type: 'catalog_full' } });
@@ -122,10 +152,11 @@ describe('wait', () => {
     ],
     ['reset as a point in time', { 'x-ratelimit-reset': String(NOW / 1_000 + 12) }, 12_000],
     ['reset as seconds to go', { 'x-ratelimit-reset': '3' }, 3_000],
-    ['no hint at all', {}, 1_000],
-    ['a reset that has passed', { 'x-ratelimit-reset': String(NOW / 1_000 - 5) }, 50],
+    ['no hint at all', {}, undefined],
+    ['a reset that has passed', { 'x-ratelimit-reset': String(NOW / 1_000 - 5) }, undefined],
+    ['a wait that is hardly one', { 'x-ratelimit-retry-after': '0.001' }, 50],
     ['an absurd wait is bounded', { 'x-ratelimit-retry-after': '999999' }, 3_600_000],
-    ['nonsense', { 'x-ratelimit-retry-after': 'soon' }, 1_000],
+    ['nonsense', { 'x-ratelimit-retry-after': 'soon' }, undefined],
   ])('%s', (_name, headers, ms) => {
     expect(waitOf(answer(429, {}, headers), NOW)).toBe(ms);
     expect(meaning(429, {}, headers)).toEqual({ kind: 'rate_limited', waitMs: ms });

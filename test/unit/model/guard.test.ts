@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { guardsPassed, heldQuestion, newRows } from '../../../model/guard.ts';
+import { ROWS_CEILING, guardsPassed, heldQuestion, newRows } from '../../../model/guard.ts';
 
 describe('guardsPassed', () => {
   const limits = { rows: 100, deletes: 10 };
@@ -24,6 +24,18 @@ describe('newRows', () => {
   test('handled rows that are gone from the table hide no new ones elsewhere', () => {
     const source = { rowsAt: 0, rowsAfter: 30, deletesAt: 0, deletesAfter: 0 };
     expect(newRows(source, { at: 100, after: 0 })).toEqual({ rows: 30, deletes: 0 });
+  });
+
+  test('more than any run may send is not left to an approval', () => {
+    const handled = { at: 5, after: 5 };
+    const most = { rowsAt: 10, rowsAfter: ROWS_CEILING, deletesAt: 0, deletesAfter: 0 };
+    expect(newRows(most, handled).rows).toBe(ROWS_CEILING);
+    expect(() => newRows({ ...most, rowsAt: 11 }, handled)).toThrow(
+      expect.objectContaining({
+        type: 'limit_exceeded',
+        message: 'More than 500,000,000 new rows are waiting.',
+      }),
+    );
   });
 
   test('never fewer deletes than there can be, never more than rows', () => {

@@ -180,8 +180,10 @@ describe.each(CASES)('a table of %s for %s that does not fit', (warehouse, dataT
     ];
     const remedy = guide.remedy({ type: 'column_type', columns }, source, account);
     const sql = remedy?.sql ?? '';
+    // T-SQL takes CREATE VIEW only as the one statement of a batch.
+    if (warehouse === 'fabric') expect(sql).toMatch(/^EXEC \('CREATE VIEW [^']+'\);\nGRANT /);
     expect(sql).toMatch(
-      /^CREATE VIEW \S+t_for_braze\S+ AS\nSELECT CAST\(.Updated_At. AS \S+\) AS updated_at, /i,
+      /^(?:EXEC \(')?CREATE VIEW \S+t_for_braze\S+ AS\nSELECT CAST\(.Updated_At. AS \S+\) AS updated_at, /i,
     );
     expect(sql).toMatch(/\nGRANT .*for_braze/i);
     expect(sql.includes('PAYLOAD')).toBe(dataType !== 'user_deletes');

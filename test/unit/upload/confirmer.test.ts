@@ -25,6 +25,7 @@ const answer = (batch: number): Answer => ({
   requests: 1,
   rejected: [],
   answerLost: false,
+  warnings: [`told of ${batch % 2}`],
 });
 
 /** A ledger that keeps what it was told. */
@@ -112,6 +113,15 @@ describe('the window', () => {
     expect(ledger.reservation.to).toBe(7);
   });
 
+  test('what is to be told is told once for a group', async () => {
+    const ledger = new Recorder();
+    const confirmer = new Confirmer(ledger, place, facts(20), 20, new Set());
+    await confirmer.begin(0);
+    for (const batch of [0, 1, 2]) confirmer.add(answer(batch));
+    await confirmer.flush(false);
+    expect(ledger.confirmations.map(({ warnings }) => warnings)).toEqual([['told of 0', 'told of 1']]);
+  });
+
   test('an attempt that ended in good order leaves nothing in doubt', async () => {
     const ledger = new Recorder();
     const confirmer = new Confirmer(ledger, place, facts(20), 5, new Set());
@@ -131,6 +141,20 @@ describe('the window', () => {
     await expect(confirmer.room(2)).rejects.toMatchObject({ type: 'superseded' });
     await expect(confirmer.flush(true)).rejects.toMatchObject({ type: 'superseded' });
     expect(ledger.reservation.open).toMatchObject({ firstBatch: 0, lastBatch: 1 });
+  });
+
+  test('after an answer that could not be recorded none is, so that no later row passes an earlier one', async () => {
+    const ledger = new Recorder();
+    const confirmer = new Confirmer(ledger, place, facts(20), 20, new Set());
+    await confirmer.begin(0);
+    ledger.failure = new CdiError('internal', 'The disk is broken.');
+    confirmer.add(answer(0));
+    await expect(confirmer.flush(false)).rejects.toMatchObject({ type: 'internal' });
+    ledger.failure = undefined;
+    confirmer.add(answer(1));
+    await expect(confirmer.flush(false)).rejects.toMatchObject({ type: 'internal' });
+    expect(ledger.confirmed).toEqual([]);
+    expect(ledger.reservation.open).toMatchObject({ firstBatch: 0 });
   });
 
   test('a ledger out of reach is waited for: its answers are not forgotten', async () => {

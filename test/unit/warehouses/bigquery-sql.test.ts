@@ -31,7 +31,7 @@ const FROM = '2026-01-31T12:00:00.123456Z';
 const TO = '2026-01-31T13:00:00.000000Z';
 const HASH =
   `TO_HEX(MD5(CONCAT(IFNULL(CAST(t.\`external_id\` AS STRING), ''), CHR(31), '', CHR(31), '', CHR(31), '', CHR(31), ` +
-  `IFNULL(CAST(t.\`email\` AS STRING), ''), CHR(31), '', CHR(31), '')))`;
+  `LOWER(IFNULL(CAST(t.\`email\` AS STRING), '')), CHR(31), '', CHR(31), '')))`;
 
 describe('names', () => {
   test.each([

@@ -91,6 +91,16 @@ describe('what errors mean', () => {
     ],
     [new Error('The session was closed or has expired'), 'warehouse_unreachable', undefined],
     [new Error('Request timed out'), 'warehouse_unreachable', undefined],
+    [
+      new Error('Hive driver: Error when connecting to resource. Max retry count exceeded.'),
+      'warehouse_unreachable',
+      undefined,
+    ],
+    [
+      new Error('Response timeout while trying to fetch https://host/ (over 300000ms)'),
+      'warehouse_unreachable',
+      undefined,
+    ],
     [network('ENOTFOUND'), 'host_unknown', 'ENOTFOUND'],
     [network('EAI_AGAIN'), 'warehouse_unreachable', 'EAI_AGAIN'],
     [network('ECONNREFUSED'), 'warehouse_unreachable', 'ECONNREFUSED'],

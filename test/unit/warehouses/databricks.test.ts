@@ -53,6 +53,13 @@ describe('reading', () => {
     );
   });
 
+  test('takes the blanks of a CHAR off, which only fill its width', () => {
+    const padded: SourceColumns = { ...item, id: { name: 'id', kind: 'text', type: 'CHAR' } };
+    const text = readQuery(SOURCE, padded, { ...RANGE, users: ['0a'] }, 10);
+    expect(text).toContain('rtrim(t.`id`) as id');
+    expect(text).toContain("coalesce(rtrim(t.`id`), '')");
+  });
+
   test('selects what the table has, as text', () => {
     const text = readQuery(SOURCE, columns, RANGE, Infinity);
     expect(text).toContain('cast(t.`external_id` as string) as externalId');

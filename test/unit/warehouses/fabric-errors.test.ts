@@ -21,6 +21,7 @@ describe('errors of queries', () => {
     [8114, 'query_refused'],
     [24801, 'warehouse_busy'],
     [24802, 'warehouse_busy'],
+    [1205, 'warehouse_busy'],
     [10928, 'warehouse_busy'],
     [10929, 'warehouse_busy'],
     [40501, 'warehouse_busy'],

@@ -36,7 +36,8 @@ const ITEMS: SourceColumns = {
 const EVERYTHING: ReadRange = { from: null, inclusive: true, to: null };
 const HASH =
   "LOWER(CONVERT(varchar(32), HASHBYTES('MD5', CONCAT(CAST('' AS varchar(max)), " +
-  "CAST(t.[EXTERNAL_ID] AS varchar(40)), CHAR(31), '', CHAR(31), '', CHAR(31), '', CHAR(31), t.[E]]MAIL], CHAR(31), '', CHAR(31), ''" +
+  "COALESCE(CAST(t.[EXTERNAL_ID] AS varchar(40)), ''), CHAR(31), '', CHAR(31), '', CHAR(31), '', CHAR(31), " +
+  "LOWER(COALESCE(t.[E]]MAIL], '')), CHAR(31), '', CHAR(31), ''" +
   ')), 2))';
 
 test.each([
@@ -46,6 +47,13 @@ test.each([
   ['[a]', '[[a]]]'],
   ['a"b\'c', '[a"b\'c]'],
 ])('quotes %s', (name, quoted) => expect(quote(name)).toBe(quoted));
+
+test.each(['char', 'nchar'])('takes the blanks of a %s off, which only fill its width', (type) => {
+  const columns = { ...USERS, email: { ...text('E]MAIL'), type } };
+  const query = readQuery(SOURCE, columns, { ...EVERYTHING, users: ['0a'] }, 10);
+  expect(query.text).toContain(', RTRIM(t.[E]]MAIL]) AS c1,');
+  expect(query.text).toContain(", LOWER(COALESCE(RTRIM(t.[E]]MAIL]), '')), CHAR(31),");
+});
 
 test('reads in the order of the column itself, not of its text', () => {
   const range = { from: 'F', inclusive: true, to: 'T' };

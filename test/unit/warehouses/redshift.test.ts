@@ -28,9 +28,25 @@ describe('SQL', () => {
     expect(text).toContain(`to_char(t."Updated_At" at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS.US') as wm`);
     expect(text).toMatch(/order by t\."Updated_At" limit 10$/);
     expect(text).toContain(`t."Updated_At" >= $2::timestamp at time zone 'UTC'`);
-    expect(text).toContain('json_serialize(t."payload")');
+    expect(text).toContain(
+      ', case when t."payload" is not null and json_size(t."payload") <= 65535 then json_serialize(t."payload") end as c7,',
+    );
+    expect(text).toContain(
+      ', case when json_size(t."payload") > 65535 then json_serialize_to_varbyte(t."payload") end as large from',
+    );
     expect(text).toContain('t."external_id"::varchar(64)');
     expect(values).toEqual(['T', 'F']);
+  });
+
+  test('takes the blanks of a CHAR off, which only fill its width', () => {
+    const { text } = readQuery(
+      { schema: 's', table: 't' },
+      { ...columns, externalId: { name: 'external_id', kind: 'text', type: 'char' } },
+      { from: null, inclusive: true, to: 'T', users: ['0a'] },
+      10,
+    );
+    expect(text).toContain('rtrim(t."external_id") as c0,');
+    expect(text).toContain(`md5(coalesce(rtrim(t."external_id")::varchar, '')`);
   });
 
   test.each([
@@ -88,6 +104,8 @@ describe('errors', () => {
     ['57014', 'query_timeout'],
     ['57P01', 'warehouse_unreachable'],
     ['57P03', 'warehouse_busy'],
+    ['40001', 'warehouse_busy'],
+    ['XX000', 'query_refused'],
     ['53300', 'warehouse_busy'],
     ['ENOTFOUND', 'host_unknown'],
     ['ECONNREFUSED', 'warehouse_unreachable'],
@@ -107,6 +125,19 @@ describe('errors', () => {
     ['timeout expired', 'warehouse_unreachable'],
   ])('"%s" is %s', (message, type) =>
     expect(classifyRedshift(error(undefined, message))).toMatchObject({ type }),
+  );
+
+  test.each([
+    'Invalid snapshot identifier 8',
+    'could not open relation with OID 1234',
+    'table 1234 dropped by concurrent transaction',
+    '1023 DETAIL: Serializable isolation violation on table - 1234',
+  ])('"%s" passes, whatever its code', (message) =>
+    expect(classifyRedshift(error('XX000', message))).toMatchObject({
+      type: 'warehouse_busy',
+      message: 'Redshift could not finish the query beside a change of the cluster or of the table (XX000).',
+      vendorCode: 'XX000',
+    }),
   );
 
   test('what it does not know passes through, to be internal', () => {

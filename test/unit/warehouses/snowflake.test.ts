@@ -80,7 +80,7 @@ describe('SQL', () => {
   });
 
   test('hashes the identifiers as the product does: those that are missing are empty', () => {
-    const hash = `MD5(COALESCE(TO_VARCHAR(t."EXTERNAL_ID"), '') || CHR(31) || '' || CHR(31) || '' || CHR(31) || '' || CHR(31) || COALESCE(t."EMAIL", '') || CHR(31) || '' || CHR(31) || '')`;
+    const hash = `MD5(COALESCE(TO_VARCHAR(t."EXTERNAL_ID"), '') || CHR(31) || '' || CHR(31) || '' || CHR(31) || '' || CHR(31) || LOWER(COALESCE(t."EMAIL", '')) || CHR(31) || '' || CHR(31) || '')`;
     expect(countByHashQuery(source, columns, everything, 3).text).toBe(
       `SELECT LEFT(${hash}, 3), COUNT(*) FROM "S"."T" AS t WHERE t."Updated_At" IS NOT NULL GROUP BY 1`,
     );

@@ -17,8 +17,8 @@ const rows: readonly StandInRow[] = Array.from({ length: ROWS }, (_, n): StandIn
     { externalId: `user ${user}` },
     { aliasName: `alias ${user}`, aliasLabel: 'shop' },
     { brazeId: `${user}`.padStart(24, '0') },
-    { email: `ünï+${user}@example.com`, phone: null },
-    { phone: `+4930${user}`, email: `${user}@example.com`, externalId: '' },
+    { email: `ünï+${user}@Example.COM`, phone: null },
+    { phone: `+4930${user}`, email: `${user}@Example.com`, externalId: '' },
     {},
   ];
   return {

@@ -16,6 +16,7 @@ FORMS = {
 # As sqlglot names them: TO_VARCHAR, TO_TIMESTAMP_NTZ and _TZ, CONVERT_TIMEZONE, TO_JSON, SYSDATE …
 KNOWN_FUNCTIONS = (
     exp.And,
+    exp.Case,
     exp.Chr,
     exp.Coalesce,
     exp.ConvertTimezone,
@@ -23,8 +24,10 @@ KNOWN_FUNCTIONS = (
     exp.CurrentTimestamp,
     exp.CurrentWarehouse,
     exp.DateAdd,
+    exp.If,
     exp.JSONFormat,
     exp.Left,
+    exp.Lower,
     exp.MD5,
     exp.StrToTime,
     exp.TimeToStr,
