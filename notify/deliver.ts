@@ -57,7 +57,10 @@ export class Audiences {
   }
 }
 
+export const mailReader = (contact: string): string => `mail:${contact}`;
+
 /**
+ * @param notices ids of those that it tells of: whom they reach is noted
  * @returns whether there was anybody to be told
  * @throws CdiError `mail_unavailable` or `webhook_unavailable` where one target was not reached; the others have it then,
  *   and do not get it again
@@ -66,6 +69,7 @@ export async function deliver(
   { ledger, channels, log }: NotifyDependencies,
   notification: Notification,
   webhooks: readonly NamedWebhook[],
+  notices: readonly number[] = [],
 ): Promise<boolean> {
   const { key, recipients, facts } = notification;
   const targets: { id: string; send: () => Promise<Delivery> }[] = [];
@@ -80,6 +84,7 @@ export async function deliver(
       .map(async ({ id, send }) => {
         const { refused } = await send();
         await ledger.deliveries.record(key, id);
+        await ledger.deliveries.recordReaders(notices, id === 'mail' ? recipients.map(mailReader) : [id]);
         if (refused > 0)
           log.warn(
             { sync: facts.sync, run: facts.run, event: facts.event, refused },

@@ -6,7 +6,7 @@ import { howToTell } from '../model/notice-flood.ts';
 import type { Incident, Notice } from '../store/incidents.ts';
 import type { Notification } from './channel.ts';
 import type { NotificationKind } from './decide.ts';
-import { Audiences, type NamedWebhook, deliver } from './deliver.ts';
+import { Audiences, type NamedWebhook, deliver, mailReader } from './deliver.ts';
 import type { NotifyDependencies } from './dependencies.ts';
 import { summaryContent, incidentSentence, openedContent, recoveredContent } from './incident-content.ts';
 import { renderContent, renderMail } from './render-mail.ts';
@@ -65,9 +65,15 @@ async function tellSingle(
   message: Message,
 ): Promise<boolean> {
   const { contacts, webhooks } = await audiences.of(message[0].incident.subject);
+  const { incidents } = dependencies.ledger;
   const notification = await notificationOf(dependencies, message, contacts);
-  if (!(await deliver(dependencies, notification, webhooks))) return false;
-  await dependencies.ledger.incidents.markTold(message, 'single', notification.key);
+  try {
+    if (!(await deliver(dependencies, notification, webhooks, idsOf(message)))) return false;
+  } catch (error) {
+    await incidents.markPartlyTold(message, 'single', notification.key);
+    throw error;
+  }
+  await incidents.markTold(message, 'single', notification.key);
   return true;
 }
 
@@ -118,10 +124,11 @@ interface SummaryFor {
 
 async function tellSummary(dependencies: NotifyDependencies, claimed: readonly Notice[]): Promise<number> {
   const { ledger, log } = dependencies;
-  const reached = new Set<Notice>();
+  const readers = await ledger.deliveries.readersOf(idsOf(claimed));
+  const reached = new Set(claimed.filter(({ id }) => (readers.get(id)?.size ?? 0) > 0));
   const missed = new Set<Notice>();
-  for (const { contacts, webhooks, notices } of await summariesOf(new Audiences(ledger), claimed)) {
-    const ids = notices.map(({ id }) => id);
+  for (const { contacts, webhooks, notices } of await summariesOf(new Audiences(ledger), claimed, readers)) {
+    const ids = idsOf(notices);
     const toWhomOfWhat = JSON.stringify([contacts, webhooks.map(({ id }) => id), ids]);
     const notification = renderContent(summaryContent(notices), {
       key: `summary-${createHash('sha256').update(toWhomOfWhat).digest('hex').slice(0, 32)}`,
@@ -135,7 +142,7 @@ async function tellSummary(dependencies: NotifyDependencies, claimed: readonly N
       },
     });
     try {
-      const isRead = await deliver(dependencies, notification, webhooks);
+      const isRead = await deliver(dependencies, notification, webhooks, ids);
       if (isRead) for (const notice of notices) reached.add(notice);
     } catch (error) {
       for (const notice of notices) missed.add(notice);
@@ -144,20 +151,33 @@ async function tellSummary(dependencies: NotifyDependencies, claimed: readonly N
   }
   const told = [...reached].filter((notice) => !missed.has(notice));
   if (told.length > 0) await ledger.incidents.markTold(told, 'summary', 'summary');
+  const partly = [...reached].filter((notice) => missed.has(notice));
+  await ledger.incidents.markPartlyTold(partly, 'summary', 'summary');
   await ledger.incidents.release(claimed);
   return told.length;
 }
 
-/** One summary for each set of notices: who is told of the same shares a mail. */
-async function summariesOf(audiences: Audiences, notices: readonly Notice[]): Promise<SummaryFor[]> {
+const idsOf = (notices: readonly Notice[]): number[] => notices.map(({ id }) => id);
+
+/**
+ * One summary for each set of notices: who is told of the same shares a mail.
+ *
+ * @param reached readers that know of a notice already, by its id
+ */
+async function summariesOf(
+  audiences: Audiences,
+  notices: readonly Notice[],
+  reached: ReadonlyMap<number, ReadonlySet<string>>,
+): Promise<SummaryFor[]> {
   const byReader = new Map<string, { contact?: string; webhook?: NamedWebhook; notices: Notice[] }>();
   for (const notice of notices) {
     const { contacts, webhooks } = await audiences.of(notice.incident.subject);
     const readers = [
-      ...contacts.map((contact) => ({ id: `mail:${contact}`, contact })),
+      ...contacts.map((contact) => ({ id: mailReader(contact), contact })),
       ...webhooks.map((webhook) => ({ id: webhook.id, webhook })),
     ];
     for (const { id, ...reader } of readers) {
+      if (reached.get(notice.id)?.has(id)) continue;
       const known = byReader.get(id) ?? { ...reader, notices: [] };
       known.notices.push(notice);
       byReader.set(id, known);

@@ -116,12 +116,17 @@ export class Incidents {
     return rows.map(({ notice, event, ...row }) => ({ id: notice, event, incident: toIncident(row) }));
   }
 
-  /** How much was told within the window of a flood. */
+  /** How much was told within the window of a flood, if only to some. */
   async recentlyTold(): Promise<RecentNotices> {
     const { rows } = await sql<{ singles: number; summaries: number }>`
       select count(distinct message) filter (where told_as = 'single')::int as singles,
         count(*) filter (where told_as = 'summary')::int as summaries
-      from notices where told_at > now() - ${FLOOD_WINDOW_MS} * interval '1 millisecond'`.execute(this.#db);
+      from notices, (select now() - ${FLOOD_WINDOW_MS} * interval '1 millisecond' as since) flood
+      where told_at > since
+        or told_at is null and told_as is not null
+          and exists (select from deliveries where key = 'notice-' || notices.id and sent_at > since)`.execute(
+      this.#db,
+    );
     return { singles: rows[0]?.singles ?? 0, hasSummary: (rows[0]?.summaries ?? 0) > 0 };
   }
 
@@ -158,6 +163,17 @@ export class Incidents {
       .updateTable('notices')
       .set({ told_at: sql`now()`, told_as: as, message, claimed_until: null })
       .where('id', 'in', idsOf(notices))
+      .execute();
+  }
+
+  /** Notes how some of its readers were told of a notice that is still due for others. */
+  async markPartlyTold(notices: readonly Notice[], as: 'single' | 'summary', message: string): Promise<void> {
+    if (notices.length === 0) return;
+    await this.#db
+      .updateTable('notices')
+      .set({ told_as: as, message })
+      .where('id', 'in', idsOf(notices))
+      .where('told_at', 'is', null)
       .execute();
   }
 

@@ -289,6 +289,29 @@ describe('the watch', () => {
     expect((await told()).events).toEqual(['summary']);
   });
 
+  test('a webhook that stays away repeats no mail, and lets no flood through', async () => {
+    for (let each = 0; each < 6; each += 1) await declareStale();
+    using watch = dependencies();
+    sink.next.push(...Array.from({ length: 20 }, () => 404));
+    expect(await look(watch)).toMatchObject({ opened: 6, told: 0 });
+    expect((await told()).subjects).toEqual(['[braze-cdi] 6 incidents: 6 opened']);
+    // One more, within the same flood, and then after it: each reader hears of it once.
+    const late = await declareStale();
+    expect(await look(watch)).toMatchObject({ opened: 1, told: 0 });
+    expect((await told()).subjects).toEqual([]);
+    await inLedger(`update deliveries set sent_at = sent_at - interval '11 minutes'`);
+    expect(await look(watch)).toMatchObject({ opened: 0, told: 0 });
+    const { mails, subjects } = await told();
+    expect(subjects).toEqual(['[braze-cdi] 1 incident: 1 opened']);
+    expect(mails[0]?.text).toContain(`${late} is stale.`);
+    // The webhook is back: it gets all, and nobody else anything.
+    sink.next.length = 0;
+    await inLedger(`update deliveries set sent_at = sent_at - interval '11 minutes'`);
+    expect(await look(watch)).toMatchObject({ opened: 0, told: 7 });
+    expect(await told()).toMatchObject({ subjects: [], events: ['summary'] });
+    expect(await look(watch)).toMatchObject({ told: 0 });
+  });
+
   test('tries again what did not reach everybody, where it did not', async () => {
     await declareStale();
     using watch = dependencies();
