@@ -119,7 +119,8 @@ program
       daemon: options.daemon
         ? [fileURLToPath(import.meta.url), '--home', home, 'up', ...ports.map(String)]
         : undefined,
-      onReady: (services) => restoreSchedules(services, (line) => terminalOutput(false).say(line)),
+      onReady: (services) =>
+        restoreSchedules(services, (line) => terminalOutput(false).say(line), given('CDI_QUEUE_PREFIX')),
       beside: (services) => watchServices(services, settings, logOf(homeAt(home), 'watch')),
     });
   });
@@ -344,7 +345,7 @@ program
 
 interface ApiArguments {
   readonly host: string;
-  readonly port: number;
+  readonly port?: number;
   readonly tlsCert?: string;
   readonly tlsKey?: string;
   readonly publicUrl?: string;
@@ -354,7 +355,7 @@ program
   .command('api')
   .description('serve the HTTP API and the status page, until told to stop')
   .option('--host <address>', 'address to listen on', given('CDI_API_HOST') ?? '127.0.0.1')
-  .option('--port <port>', 'port to listen on; 0 for any', port, Number(given('CDI_API_PORT') ?? API_PORT))
+  .option('--port <port>', `port to listen on; 0 for any (default: CDI_API_PORT, else ${API_PORT})`, port)
   .option(
     '--tls-cert <file>',
     'PEM file with the certificate, and those of its issuers',
@@ -364,9 +365,10 @@ program
   .option('--public-url <url>', 'where browsers reach it through a proxy', given('CDI_API_PUBLIC_URL'))
   .action(async (options: ApiArguments) => {
     const { runApi } = await import('../api/run-api.ts');
-    const { sessionSettings } = await import('./settings.ts');
+    const { apiPortSetting, sessionSettings } = await import('./settings.ts');
     await runApi(await sessionSettings(process.env, globals().home), {
       ...options,
+      port: options.port ?? apiPortSetting(process.env) ?? API_PORT,
       tlsCert: options.tlsCert,
       tlsKey: options.tlsKey,
       publicUrl: options.publicUrl,

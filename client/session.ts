@@ -2,6 +2,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { DEFAULT_QUEUE_PREFIX, type TaskQueues, taskQueues } from '../model/names.ts';
 import { isConnectionError } from '../store/connection-error.ts';
+import { followKeyFile } from '../store/key-file.ts';
 import { type Keyring, parseKeyring } from '../store/keyring.ts';
 import { type Ledger, openLedger } from '../store/ledger.ts';
 import { CommandError, EXIT } from './command-error.ts';
@@ -10,7 +11,7 @@ export interface SessionSettings {
   readonly ledgerUrl: string;
   /** Text of the keyring: `id:base64` per line. */
   readonly keys: string;
-  /** Where it was read from; undefined where it was given itself. */
+  /** Where it was read from, and is followed; undefined where it was given itself. */
   readonly keyFile?: string | undefined;
   readonly connectionOptions: Parameters<typeof Connection.connect>[0];
   readonly namespace: string;
@@ -34,7 +35,9 @@ export class Session {
   constructor(settings: SessionSettings) {
     this.settings = settings;
     this.queues = taskQueues(settings.queuePrefix ?? DEFAULT_QUEUE_PREFIX);
-    this.keyring = parseKeyring(settings.keys);
+    // The API and the watch live longer than a key.
+    this.keyring =
+      settings.keyFile === undefined ? parseKeyring(settings.keys) : followKeyFile(settings.keyFile);
   }
 
   get ledger(): Ledger {

@@ -60,6 +60,19 @@ export function egressSetting(env: Environment): string[] {
   );
 }
 
+/** @returns undefined where it is not set @throws CommandError `usage` */
+export function apiPortSetting(env: Environment): number | undefined {
+  const text = env['CDI_API_PORT'];
+  if (!text) return undefined;
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  // Kubernetes makes such variables for each Service, of its name: `cdi-api` gives this one.
+  const hint = text.includes('://')
+    ? ' Kubernetes sets it unless the pod says `enableServiceLinks: false`.'
+    : '';
+  throw new CommandError(EXIT.usage, `CDI_API_PORT is no port.${hint}`);
+}
+
 async function keysOf(file: string | undefined): Promise<string> {
   if (file === undefined) return '';
   try {

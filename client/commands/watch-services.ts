@@ -18,6 +18,7 @@ export async function watchServices(
   const session = new Session({
     ledgerUrl: services.postgresUrl,
     keys: await readFile(services.keyFile, 'utf8'),
+    keyFile: services.keyFile,
     connectionOptions: { address: services.temporalAddress },
     namespace: services.temporalNamespace,
     temporalUi: services.uiUrl,

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Session } from '../../../client/session.ts';
 import { openLedger } from '../../../store/ledger.ts';
 import { parseKeyring } from '../../../store/keyring.ts';
 import { jsonOf, runCli, type CliResult } from '../../support/cli-process.ts';
@@ -58,6 +59,8 @@ test('a run goes on, and everything comes under the new key, what it still write
     .poll(async () => (await counts())?.rejected, { timeout: 60_000, interval: 50 })
     .toBeGreaterThan(0);
 
+  // As the API and the watch have it, which live on.
+  const session = new Session({ ...installation.session.settings, keyFile });
   const rotated = await cli('key', 'rotate', '--json');
   expect(rotated, rotated.stderr).toMatchObject({ code: 0 });
   const { key, left } = jsonOf<{ key: string; left: object }>(rotated);
@@ -68,6 +71,13 @@ test('a run goes on, and everything comes under the new key, what it still write
     counts: { read: ROWS, sent: ROWS - ROWS / 50, rejected: ROWS / 50, possiblyDoubled: 0 },
   });
   expect((await installation.braze.client.events()).length).toBe(ROWS - ROWS / 50);
+
+  try {
+    expect((await session.ledger.rejectedRows.list('rotated', { limit: ROWS })).length).toBe(ROWS / 50);
+    expect((await session.ledger.definitions.workspace('main')).apiKey).toBe('sim-key');
+  } finally {
+    await session.close();
+  }
 
   const text = await readFile(keyFile, 'utf8');
   expect((await stat(keyFile)).mode & 0o777).toBe(0o600);
