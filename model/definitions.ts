@@ -159,7 +159,7 @@ const optionsSchema = z
       .min(1)
       .max(100_000)
       .default(10_000)
-      .describe('Rows per staged page; the first segment of a run is one page.'),
+      .describe('Rows per staged page; a run begins with a segment of two pages.'),
     segment_rows: z
       .int()
       .min(1)
@@ -213,7 +213,8 @@ const optionsSchema = z
           'has changed goes again whole, and the run says so.',
       ),
     lookback: duration(
-      'How far before the watermark each run looks for rows that turned up late. `0s`: not at all.',
+      'How far before the watermark each run looks for rows that turned up late: 24h at most, and not with `full_refresh`. ' +
+        '`0s`: not at all.',
     )
       .refine((value) => (parseDuration(value) ?? 0) <= LOOKBACK_MOST_MS, 'look back 24h at most')
       .default('0s'),
@@ -238,7 +239,7 @@ const optionsSchema = z
         'told to the contacts. `0s`: never, only by `cdi verify`.',
     ).default('0s'),
     keep_rows: duration(
-      'How long staged pages are kept after the commit, 30 days at most. `0s`: not at all.',
+      'How long staged pages are kept after the commit; more than 30 days count as 30. `0s`: not at all.',
     ).default('0s'),
   })
   .describe('Fine tuning.');

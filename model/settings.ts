@@ -70,7 +70,10 @@ export const workerEnvironmentSchema = z.object({
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,40}$/, 'use 1 to 41 letters, digits, - and _')
     .default(DEFAULT_QUEUE_PREFIX)
-    .describe('Begins the names of the task queues; sets installations apart that share a namespace.'),
+    .describe(
+      'Begins the names of the task queues, and names the deployment of worker versioning. It does not set installations ' +
+        'apart: give each a namespace of its own.',
+    ),
   CDI_TEMPORAL_UI: z
     .string()
     .regex(/^https?:\/\/./, 'write the URL of the Temporal UI, https://host')

@@ -112,7 +112,9 @@ function optionRows(schema: JsonSchema, prefix = ''): string[][] {
     const preset = option.default;
     const plain = preset !== undefined && typeof preset !== 'object';
     const shown = required.has(key) ? '**required**' : plain ? `\`${inWords(preset)}\`` : '';
-    const nested = alternatives(option, undefined).flatMap((branch) => optionRows(branch, `${path}.`));
+    const nested = option.items
+      ? optionRows(option.items, `${path}[].`)
+      : alternatives(option, undefined).flatMap((branch) => optionRows(branch, `${path}.`));
     return [[`\`${path}\``, typeWords(option), shown, limits(option), option.description ?? ''], ...nested];
   });
 }

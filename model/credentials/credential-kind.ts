@@ -18,7 +18,7 @@ export const credentialHead = {
 export const caSchema = z
   .string()
   .optional()
-  .describe('Path of a PEM file with the issuer, where the system does not trust it.');
+  .describe('Path, on every worker, of a PEM file with the issuer, where the system does not trust it.');
 
 /**
  * What the rest of the project asks of a credential, per warehouse.

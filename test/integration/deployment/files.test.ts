@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { runProgram } from '../../../bench/run-program.ts';
-import { parseWorkerSettings } from '../../../model/settings.ts';
+import { parseWorkerSettings, workerEnvironmentSchema } from '../../../model/settings.ts';
 import { workflowBundle } from '../../../worker/workflow-bundle.ts';
 import { type ComposeService, composeFile } from '../../production/compose-file.ts';
 import { SERVER_VERSION } from '../../production/temporal-server-programs.ts';
@@ -54,6 +54,16 @@ describe('docker-compose.yml', () => {
     const listed = [...(await read('.env.example')).matchAll(/^#?(\w+)=/gm)].map(([, name]) => name);
     expect(listed.filter((name) => !used.has(name))).toEqual([]);
     expect([...used].filter(([, form]) => form === undefined)).toEqual([]);
+  });
+
+  test('hands on every setting of the worker, and lists it in .env.example', async () => {
+    // The command line reads a key file, a container has its key itself.
+    const elsewhere = ['CDI_KEY_FILE'];
+    const settings = Object.keys(workerEnvironmentSchema.shape).filter((name) => !elsewhere.includes(name));
+    const example = await read('.env.example');
+    for (const name of settings) expect(text).toContain(`    ${name}: `);
+    for (const name of settings.filter((each) => each !== 'CDI_LEDGER_URL'))
+      expect(example).toMatch(new RegExp(`^#?${name}=`, 'm'));
   });
 
   test('pins every image, Temporal in the version that is tested', () => {
