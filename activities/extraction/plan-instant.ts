@@ -23,8 +23,14 @@ export async function planInstant(
   const count = (share: HashShare | undefined, digits: number): Promise<ReadonlyMap<string, number>> =>
     countByHash(share ? { ...everything, share } : everything, digits);
   const known = await ledger.instantParts.of(sync, instant);
-  const { read, dissolved } = await planParts({ known, ceiling, spareUnchanged: !isRefresh, count });
-  if (dissolved.length > 0) await ledger.instantParts.dissolve(holder, instant, dissolved);
+  const { read, dissolved, vanished } = await planParts({
+    known,
+    ceiling,
+    spareUnchanged: !isRefresh,
+    count,
+  });
+  const gone = [...dissolved, ...vanished];
+  if (gone.length > 0) await ledger.instantParts.dissolve(holder, instant, gone);
   const left = read.filter(({ low }) => after === null || low > after);
   const grown = left.filter((part) =>
     known.some(({ low, high, hasDigests }) => low === part.low && high === part.high && !hasDigests),

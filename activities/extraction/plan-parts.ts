@@ -12,6 +12,8 @@ export interface PartsPlan {
   readonly read: readonly PlannedPart[];
   /** Known parts that have outgrown a segment: parts of `read` take their place. */
   readonly dissolved: readonly InstantPart[];
+  /** Known parts of which no row is left. Others may take in their hashes, so that they may not stand any more. */
+  readonly vanished: readonly InstantPart[];
 }
 
 export interface PartsRequest {
@@ -32,7 +34,14 @@ const GROUPS_PER_PART = 4;
 export async function planParts(request: PartsRequest): Promise<PartsPlan> {
   const [first] = request.known;
   const digits = first ? commonLevel(request.known, 1) : digitsFor(await total(request), request.ceiling);
-  return planWithin(request, undefined, digits);
+  const met = new Set<InstantPart>();
+  const plan = await planWithin({ ...request, met }, undefined, digits);
+  return { ...plan, vanished: request.known.filter((part) => !met.has(part)) };
+}
+
+interface Planning extends PartsRequest {
+  /** Gets each known part that is looked at. */
+  readonly met: Set<InstantPart>;
 }
 
 /** How many hex digits divide so many rows finely enough. */
@@ -66,10 +75,10 @@ function commonLevel(parts: readonly InstantPart[], least: number): number {
  * @param digits by how many digits the rows are counted here
  */
 async function planWithin(
-  request: PartsRequest,
+  request: Planning,
   scope: string | undefined,
   digits: number,
-): Promise<PartsPlan> {
+): Promise<Pick<PartsPlan, 'read' | 'dissolved'>> {
   const counts = await request.count(scope === undefined ? undefined : { low: scope, high: scope }, digits);
   const prefixes = [...counts.keys()].sort();
   const read: PlannedPart[] = [];
@@ -77,7 +86,9 @@ async function planWithin(
   const placed = new Set<string>();
 
   const known = request.known.filter(({ low }) => scope === undefined || low.startsWith(scope));
+  const standing: InstantPart[] = [];
   for (const part of known.filter(({ low }) => low.length === digits)) {
+    request.met.add(part);
     const own = prefixes.filter((prefix) => prefix >= part.low && prefix <= part.high);
     const rows = own.reduce((sum, prefix) => sum + (counts.get(prefix) ?? 0), 0);
     const isUnchanged = rows === part.rows;
@@ -86,6 +97,7 @@ async function planWithin(
       dissolved.push(part);
       continue;
     }
+    standing.push(part);
     for (const prefix of own) placed.add(prefix);
     if (!isUnchanged || !request.spareUnchanged) read.push({ low: part.low, high: part.high, rows });
   }
@@ -111,7 +123,10 @@ async function planWithin(
       read.push(...within.read);
       dissolved.push(...within.dissolved);
     } else {
-      if (open && open.rows + rows > request.ceiling) close();
+      // A part that stands may have no rows now; they may come back.
+      const from = open?.high ?? prefix;
+      const isAcross = standing.some(({ low, high }) => low > from && high < prefix);
+      if (open && (isAcross || open.rows + rows > request.ceiling)) close();
       open = { low: open?.low ?? prefix, high: prefix, rows: (open?.rows ?? 0) + rows };
     }
   }
