@@ -70,7 +70,8 @@ export async function* readRows(
       group = [];
       characters = 0;
       if (full.length > 0) yield full;
-      if (hasEnded && group.length === 0) return;
+      // It may have failed while somebody was busy with the rows.
+      if (hasEnded && failure === undefined && group.length === 0) return;
     }
   } finally {
     waiting.end();

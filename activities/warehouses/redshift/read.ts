@@ -56,7 +56,8 @@ export async function* readRows(
       group = [];
       bytes = 0;
       if (full.length > 0) yield full;
-      if (isEnded && group.length === 0) return;
+      // It may have failed while somebody was busy with the rows.
+      if (isEnded && !failure && group.length === 0) return;
     }
   } finally {
     if (!isEnded) {

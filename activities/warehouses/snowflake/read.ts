@@ -53,7 +53,8 @@ export async function* streamRows(
       group = [];
       characters = 0;
       if (full.length > 0) yield full;
-      if (ended) return;
+      // It may have failed while somebody was busy with the rows.
+      if (ended && failure === undefined && group.length === 0) return;
     }
   } finally {
     stream.destroy();
