@@ -11,7 +11,7 @@ import {
 import { CdiError } from '../model/errors.ts';
 import { tableKey } from '../model/table-key.ts';
 import type { Keyring } from './keyring.ts';
-import { withdrawRejectedRows } from './rejected-rows.ts';
+import { forgetDelivered, hasOpenRun } from './between-runs.ts';
 import type { LedgerSchema, SyncTable } from './schema.ts';
 
 /** Secret values by field name, in clear; only ever in memory. */
@@ -247,11 +247,7 @@ export class Definitions {
           if (watermark === 'reset') {
             await takeFromRuns(tx, definition.name);
             await tx.deleteFrom('watermarks').where('sync', '=', definition.name).execute();
-            await tx.deleteFrom('confirmed_groups').where('sync', '=', definition.name).execute();
-            await tx.deleteFrom('uploads').where('sync', '=', definition.name).execute();
-            await tx.deleteFrom('instant_parts').where('sync', '=', definition.name).execute();
-            await tx.deleteFrom('lookback_digests').where('sync', '=', definition.name).execute();
-            await withdrawRejectedRows(tx, definition.name, null);
+            await forgetDelivered(tx, definition.name, null);
           }
         }
         for (const name of changes.deleteCredentials) {
@@ -348,13 +344,8 @@ async function takeFromRuns(tx: Transaction<LedgerSchema>, sync: string): Promis
     .set((set) => ({ epoch: set('epoch', '+', 1), epoch_owner: null }))
     .where('name', '=', sync)
     .execute();
-  const open = await tx
-    .selectFrom('runs')
-    .select('id')
-    .where('sync', '=', sync)
-    .where('status', 'in', ['running', 'held'])
-    .executeTakeFirst();
-  if (open) throw new CdiError('invalid_definition', `A run of ${sync} is open: wait for its end.`);
+  if (await hasOpenRun(tx, sync))
+    throw new CdiError('invalid_definition', `A run of ${sync} is open: wait for its end.`);
 }
 
 /** A deleted sync keeps its watermark, until what it refers to goes as well. */

@@ -2,7 +2,7 @@
  * Parts of an instant that have outgrown a segment. Smaller ones take their place; until each of those has been read, the
  * digests of the former part tell which of its rows are handled.
  */
-import { type Kysely, type Transaction, sql } from 'kysely';
+import { type Expression, type Kysely, type SqlBool, type Transaction, sql } from 'kysely';
 import { FULL_REFRESH } from '../model/full-refresh.ts';
 import { DIGEST_BYTES, subtractDigests } from './digest-difference.ts';
 import type { LedgerSchema } from './schema.ts';
@@ -12,6 +12,10 @@ export interface Share {
   readonly low: string;
   readonly high: string;
 }
+
+/** The condition that a row is this part, known or dissolved. */
+export const isPart = (sync: string, instant: string, { low, high }: Share): Expression<SqlBool> =>
+  sql<SqlBool>`(sync, instant, low, high) = (${sync}, ${instant}, ${low}, ${high})`;
 
 interface DissolvedPart extends Share {
   readonly digests: Buffer;
@@ -34,10 +38,7 @@ export async function dissolvePart(
   const { numUpdatedRows } = await tx
     .updateTable('instant_parts')
     .set({ dissolved: true, rows: sql`octet_length(digests) / ${DIGEST_BYTES}` })
-    .where('sync', '=', sync)
-    .where('instant', '=', instant)
-    .where('low', '=', low)
-    .where('high', '=', high)
+    .where(isPart(sync, instant, { low, high }))
     .where('digests', 'is not', null)
     .executeTakeFirst();
   if (numUpdatedRows > 0n) return;
@@ -85,10 +86,7 @@ export async function takeFromDissolved(
       await tx
         .updateTable('instant_parts')
         .set({ digests: left, rows: left.length / DIGEST_BYTES })
-        .where('sync', '=', sync)
-        .where('instant', '=', instant)
-        .where('low', '=', low)
-        .where('high', '=', high)
+        .where(isPart(sync, instant, { low, high }))
         .execute();
     }
     rest = missing;
@@ -118,9 +116,6 @@ async function deletePart(
 ): Promise<void> {
   await tx
     .deleteFrom('instant_parts')
-    .where('sync', '=', sync)
-    .where('instant', '=', instant)
-    .where('low', '=', low)
-    .where('high', '=', high)
+    .where(isPart(sync, instant, { low, high }))
     .execute();
 }

@@ -2,7 +2,7 @@
 import { type Kysely, type Transaction, sql } from 'kysely';
 import { FULL_REFRESH } from '../model/full-refresh.ts';
 import { DIGEST_BYTES } from './digest-difference.ts';
-import { type Share, dissolvePart, dissolvedAround, takeFromDissolved } from './dissolved-parts.ts';
+import { type Share, dissolvePart, dissolvedAround, isPart, takeFromDissolved } from './dissolved-parts.ts';
 import { type EpochHolder, requireEpoch } from './epoch.ts';
 import type { LedgerSchema } from './schema.ts';
 
@@ -48,10 +48,7 @@ export class InstantParts {
     const row = await this.#db
       .selectFrom('instant_parts')
       .select('digests')
-      .where('sync', '=', sync)
-      .where('instant', '=', instant)
-      .where('low', '=', low)
-      .where('high', '=', high)
+      .where(isPart(sync, instant, { low, high }))
       .where('dissolved', '=', false)
       .executeTakeFirst();
     return row?.digests;
@@ -140,10 +137,7 @@ export async function addToPart(
   await tx
     .updateTable('instant_parts')
     .set({ digests: sql`digests || ${digests}` })
-    .where('sync', '=', sync)
-    .where('instant', '=', FULL_REFRESH)
-    .where('low', '=', low)
-    .where('high', '=', high)
+    .where(isPart(sync, FULL_REFRESH, { low, high }))
     .where('dissolved', '=', false)
     .execute();
 }

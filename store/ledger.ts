@@ -25,6 +25,7 @@ import { type Restored, type RestoreOptions, restoreLedger } from './restore.ts'
 import { Runs } from './runs.ts';
 import { SealedValues } from './sealed-values.ts';
 import type { LedgerSchema } from './schema.ts';
+import { socketOf } from './socket-of.ts';
 import { sweepForgotten } from './sweep-forgotten.ts';
 import { SyncOverviews } from './sync-overviews.ts';
 import { type SyncState, syncStates } from './sync-states.ts';
@@ -174,9 +175,4 @@ function endSilence(socket: Socket, silenceMs: number): void {
   socket.setTimeout(silenceMs, () => {
     socket.destroy(Object.assign(new Error('The ledger has not answered.'), { code: 'ETIMEDOUT' }));
   });
-}
-
-/** What a client talks through: its types hide it. */
-function socketOf(client: pg.PoolClient): Socket {
-  return (client as unknown as { connection: { stream: Socket } }).connection.stream;
 }

@@ -1,7 +1,7 @@
 /** Sets a watermark back, so that the next run sends again what lies after it. */
 import { type Kysely, sql } from 'kysely';
 import { CdiError } from '../model/errors.ts';
-import { withdrawRejectedRows } from './rejected-rows.ts';
+import { forgetDelivered, hasOpenRun } from './between-runs.ts';
 import type { LedgerSchema } from './schema.ts';
 
 export interface Rewind {
@@ -31,18 +31,13 @@ export async function rewindWatermark(db: Kysely<LedgerSchema>, rewind: Rewind):
       .forUpdate()
       .executeTakeFirst();
     if (!owner) throw new CdiError('definition_missing', `The sync ${sync} is not in the ledger.`);
-    const open = await tx
-      .selectFrom('runs')
-      .select('id')
-      .where('sync', '=', sync)
-      .where('status', 'in', ['running', 'held'])
-      .executeTakeFirst();
+    const isOpen = await hasOpenRun(tx, sync);
     const watermark = await tx
       .selectFrom('watermarks')
       .select('value')
       .where('sync', '=', sync)
       .executeTakeFirst();
-    if (open || !watermark || watermark.value !== from) return false;
+    if (isOpen || !watermark || watermark.value !== from) return false;
     const epoch = owner.epoch + 1;
     await tx.updateTable('syncs').set({ epoch, epoch_owner: null }).where('name', '=', sync).execute();
     await tx
@@ -57,10 +52,7 @@ export async function rewindWatermark(db: Kysely<LedgerSchema>, rewind: Rewind):
       })
       .where('sync', '=', sync)
       .execute();
-    for (const table of ['confirmed_groups', 'uploads', 'instant_parts', 'lookback_digests'] as const) {
-      await tx.deleteFrom(table).where('sync', '=', sync).execute();
-    }
-    await withdrawRejectedRows(tx, sync, to);
+    await forgetDelivered(tx, sync, to);
     await tx
       .insertInto('corrections')
       .values({ sync, kind: 'rewind', made_by: by, run: null, details: JSON.stringify({ from, to, rows }) })

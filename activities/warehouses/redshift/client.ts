@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { CdiError } from '../../../model/errors.ts';
+import { socketOf } from '../../../store/socket-of.ts';
 import { settled } from '../in-time.ts';
 import type { Deadlines } from '../warehouse.ts';
 import { classifyRedshift } from './errors.ts';
 import { labelComment } from './label.ts';
-import { socketOf } from './socket.ts';
 import type { Query } from './sql.ts';
 import type { Tunnel } from './tunnel.ts';
 

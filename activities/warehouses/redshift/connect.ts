@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import type { RedshiftCredential } from '../../../model/credentials/redshift.ts';
 import { CdiError } from '../../../model/errors.ts';
+import { socketOf } from '../../../store/socket-of.ts';
 import { type ConnectOptions, DEADLINES, type OpenedCredential } from '../warehouse.ts';
 import { RedshiftClient } from './client.ts';
 import { classifyRedshift } from './errors.ts';
 import { plainLabel } from './label.ts';
-import { socketOf } from './socket.ts';
 import { type Tunnel, openTunnel } from './tunnel.ts';
 
 /** As long as a step may take. The deadline that is felt is ours: this one only sweeps what nobody waits for any more. */
