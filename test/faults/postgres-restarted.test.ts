@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
+import { claimPort } from '../../client/embedded/claim-port.ts';
 import { type PostgresOptions, type RunningPostgres, startPostgres } from '../../client/embedded/postgres.ts';
-import { lastingPort } from '../support/lasting-port.ts';
 import { faultTest } from './fault-test.ts';
 
 /** Fast shutdown, immediate shutdown, and a crash. */
@@ -40,7 +40,7 @@ faultTest(
       cleanup.defer(() => rm(folder, { recursive: true, force: true }));
       const options: PostgresOptions = {
         dataDir: join(folder, 'data'),
-        port: await lastingPort(),
+        port: await claimPort(0, ''),
         user: 'test',
         password: 'test',
         log: join(folder, 'postgres.log'),

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
-import { LOCALHOST } from '../../client/embedded/claim-port.ts';
+import { claimPort, LOCALHOST } from '../../client/embedded/claim-port.ts';
 import {
   type RunningTemporalServer,
   type TemporalServerOptions,
   startTemporalServer,
 } from '../../client/embedded/temporal-server.ts';
-import { lastingPort } from '../support/lasting-port.ts';
 import { faultTest } from './fault-test.ts';
 
 const LONGEST_AWAY_MS = 3_000;
@@ -49,8 +48,8 @@ for (const [fault, signal] of [
           cli: inject('temporalCli'),
           dbFile: join(folder, 'temporal.db'),
           ip: LOCALHOST,
-          port: await lastingPort(),
-          uiPort: await lastingPort(),
+          port: await claimPort(0, ''),
+          uiPort: await claimPort(0, ''),
           namespace: 'default',
           log: join(folder, 'temporal.log'),
           say: () => undefined,

@@ -1,5 +1,4 @@
 /** Temporal's production server on PostgreSQL, set up by what docker-compose.yml runs in its containers. */
-import { randomInt } from 'node:crypto';
 import { mkdir, readFile, symlink } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,7 +39,8 @@ export async function startTemporalProduction(
   const temporalPassword = 'not-a-secret';
   await createRoles(postgresUrl, { ledger_password: ledgerPassword, temporal_password: temporalPassword });
 
-  const frontend = await smallPort();
+  // Temporal's table of its members is made for ports of 15 bits, as these are.
+  const frontend = await claimPort(0, '');
   const address = `${LOCALHOST}:${frontend}`;
   const environment: Record<string, string | undefined> = {
     ...process.env,
@@ -56,9 +56,9 @@ export async function startTemporalProduction(
     RETENTION: '24h',
   };
   for (const service of SERVICES) {
-    environment[`${service}_GRPC_PORT`] = String(service === 'FRONTEND' ? frontend : await smallPort());
-    environment[`${service}_MEMBERSHIP_PORT`] = String(await smallPort());
-    environment[`${service}_HTTP_PORT`] = String(await smallPort());
+    environment[`${service}_GRPC_PORT`] = String(service === 'FRONTEND' ? frontend : await claimPort(0, ''));
+    environment[`${service}_MEMBERSHIP_PORT`] = String(await claimPort(0, ''));
+    environment[`${service}_HTTP_PORT`] = String(await claimPort(0, ''));
   }
   const script = (name: string): Promise<string> => runProgram('sh', [inFolder(name)], { env: environment });
   // They run at every start of the compose file.
@@ -103,15 +103,6 @@ export async function startTemporalProduction(
     },
     [Symbol.asyncDispose]: stop,
   };
-}
-
-/** A free port that fits Temporal's table of its members, which is made for 15 bits. */
-async function smallPort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_000, 32_000);
-    const free = await claimPort(port, '').catch(() => undefined);
-    if (free !== undefined) return free;
-  }
 }
 
 const texts = (values: Readonly<Record<string, string | number>> = {}): Record<string, string> =>
