@@ -25,24 +25,29 @@ interface DissolvedPart extends Share {
  * Marks a part as dissolved; where its digests are not kept, nothing is known of it from now on. Of a table that is read whole, a part
  * that was dissolved before and that this one was made of may hold former contents of its rows, and is forgotten: what it
  * holds of others goes again.
+ *
+ * @returns how many rows that were delivered are forgotten with such parts
  */
 export async function dissolvePart(
   tx: Transaction<LedgerSchema>,
   sync: string,
   instant: string,
   { low, high }: Share,
-): Promise<void> {
+): Promise<number> {
+  let forgotten = 0;
   if (instant === FULL_REFRESH)
-    for (const former of await dissolvedAround(tx, sync, instant, { low, high }))
+    for (const former of await dissolvedAround(tx, sync, instant, { low, high })) {
+      forgotten += former.digests.length / DIGEST_BYTES;
       await deletePart(tx, sync, instant, former);
+    }
   const { numUpdatedRows } = await tx
     .updateTable('instant_parts')
     .set({ dissolved: true, rows: sql`octet_length(digests) / ${DIGEST_BYTES}` })
     .where(isPart(sync, instant, { low, high }))
     .where('digests', 'is not', null)
     .executeTakeFirst();
-  if (numUpdatedRows > 0n) return;
-  await deletePart(tx, sync, instant, { low, high });
+  if (numUpdatedRows === 0n) await deletePart(tx, sync, instant, { low, high });
+  return forgotten;
 }
 
 /** The dissolved parts of an instant that have hashes in common with a share. */

@@ -4,6 +4,7 @@ import { FULL_REFRESH } from '../model/full-refresh.ts';
 import { DIGEST_BYTES } from './digest-difference.ts';
 import { type Share, dissolvePart, dissolvedAround, isPart, takeFromDissolved } from './dissolved-parts.ts';
 import { type EpochHolder, requireEpoch } from './epoch.ts';
+import { addWarning } from './run-warnings.ts';
 import type { LedgerSchema } from './schema.ts';
 
 export interface InstantPart extends Share {
@@ -60,11 +61,27 @@ export class InstantParts {
     return parts.map(({ digests }) => digests);
   }
 
-  /** Takes parts that have outgrown a segment from those that are known. @throws CdiError `superseded` */
-  async dissolve(holder: EpochHolder, instant: string, parts: readonly InstantPart[]): Promise<void> {
+  /**
+   * Takes parts that have outgrown a segment from those that are known. Warns on the run of rows that are forgotten by it.
+   * @throws CdiError `superseded`
+   */
+  async dissolve(
+    holder: EpochHolder,
+    run: string,
+    instant: string,
+    parts: readonly InstantPart[],
+  ): Promise<void> {
     await this.#db.transaction().execute(async (tx) => {
       await requireEpoch(tx, holder);
-      for (const part of parts) await dissolvePart(tx, holder.sync, instant, part);
+      let forgotten = 0;
+      for (const part of parts) forgotten += await dissolvePart(tx, holder.sync, instant, part);
+      if (forgotten > 0)
+        await addWarning(
+          tx,
+          run,
+          `A part of the table was divided anew before a run had read the table to its end since it was divided: ` +
+            `up to ${forgotten} rows of the former part are sent again.`,
+        );
     });
   }
 }

@@ -29,8 +29,6 @@ export async function planInstant(
     spareUnchanged: !isRefresh,
     count,
   });
-  const gone = [...dissolved, ...vanished];
-  if (gone.length > 0) await ledger.instantParts.dissolve(holder, instant, gone);
   const left = read.filter(({ low }) => after === null || low > after);
   const grown = left.filter((part) =>
     known.some(({ low, high, hasDigests }) => low === part.low && high === part.high && !hasDigests),
@@ -44,5 +42,7 @@ export async function planInstant(
         `\`digest_rows\` is too low to know their rows apart: all ${rows} rows of them are sent again.`,
     );
   }
+  const gone = [...dissolved, ...vanished];
+  if (gone.length > 0) await ledger.instantParts.dissolve(holder, run, instant, gone);
   return { parts: left.slice(0, PARTS_PER_PLAN), isAll: left.length <= PARTS_PER_PLAN };
 }
