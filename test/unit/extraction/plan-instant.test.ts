@@ -13,7 +13,7 @@ async function planned(
   const ledger = {
     instantParts: {
       of: async () => [{ low: '0', high: '1', rows: 20, hasDigests }],
-      dissolve: async (_holder: unknown, _instant: string, parts: readonly unknown[]) =>
+      dissolve: async (_holder: unknown, _run: string, _instant: string, parts: readonly unknown[]) =>
         void (dissolved = parts.length),
     },
     runs: { addWarning: async (_run: string, warning: string) => void warnings.push(warning) },
