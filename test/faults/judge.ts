@@ -29,6 +29,8 @@ export interface Case {
   readonly again?: string;
   /** How many rows a run said that it sends again, wherever they lie. */
   readonly sentAgain?: number;
+  /** A request that its worker was writing when it was frozen, and wrote to its end when it woke. */
+  readonly halfWritten?: RecordedRequest | undefined;
 }
 
 export interface Verdict {
@@ -66,7 +68,8 @@ export async function judge(told: Case): Promise<Verdict> {
     if (found.length > 0) flaws.push(`${flaw}: ${found.length}, such as ${found.slice(0, 5).join(', ')}`);
   };
 
-  say('two objects of a user in flight together', Array(state.violations.inFlight).fill('one'));
+  const inFlight = state.violations.inFlight - (told.halfWritten?.overlapping.length ?? 0);
+  say('two objects of a user in flight together', Array(inFlight).fill('one'));
   say('two objects of a user in one request', Array(state.violations.withinRequest).fill('one'));
   say(
     'dropped by Braze without a word',
@@ -79,7 +82,9 @@ export async function judge(told: Case): Promise<Verdict> {
     'lost rows',
     appended.map(keyOf).filter((key) => !arrivals.has(key)),
   );
-  say('last values that are not in the table', await lastValueFlaws(told, client, table));
+  const setBack = new Set(told.halfWritten?.identities.map(whoOf));
+  const sure = table.filter(({ who }) => !setBack.has(who));
+  say('last values that are not in the table', await lastValueFlaws(told, client, sure, setBack));
 
   const doubled = appended.filter(
     (row) => (arrivals.get(keyOf(row))?.length ?? 0) > 1 && (told.again === undefined || row.at < told.again),
@@ -155,21 +160,34 @@ function arrivalsOf(record: readonly RecordedRequest[], dataType: DataType): Map
   return arrivals;
 }
 
+/** The user or item of an identity of the simulator: `external_id:u1`, `catalog_item:NAME/i1`. */
+const whoOf = (identity: string): string => identity.replace(/^(external_id:|catalog_item:[^/]*\/)/, '');
+
+/**
+ * @param table without the rows of those whom a half-written request may have set back
+ * @param setBack these users or items
+ */
 async function lastValueFlaws(
   { dataType, catalog }: Case,
   client: BrazeSimulatorClient,
   table: readonly TableRow[],
+  setBack: ReadonlySet<string>,
 ): Promise<string[]> {
   switch (dataType) {
     case 'attributes':
       return attributeFlaws(table, await client.profiles());
-    case 'catalog':
-      return catalogFlaws(table, await client.catalogItems(catalog));
+    case 'catalog': {
+      const items = await client.catalogItems(catalog);
+      return catalogFlaws(
+        table,
+        items.filter(({ id }) => !setBack.has(id)),
+      );
+    }
     case 'user_deletes': {
-      const deleted = new Set((await client.deletes()).map(({ identity }) => identity));
-      const wanted = new Set(table.map(({ who }) => `external_id:${who}`));
-      const missing = [...wanted].filter((identity) => !deleted.has(identity));
-      return [...missing, ...[...deleted].filter((identity) => !wanted.has(identity))];
+      const deleted = new Set((await client.deletes()).map(({ identity }) => whoOf(identity)));
+      const wanted = new Set(table.map(({ who }) => who));
+      const missing = [...wanted].filter((who) => !deleted.has(who));
+      return [...missing, ...[...deleted].filter((who) => !wanted.has(who) && !setBack.has(who))];
     }
     case 'events':
     case 'purchases':

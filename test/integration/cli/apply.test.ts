@@ -98,6 +98,7 @@ afterAll(async () => {
       .catch(() => undefined);
   }
   await installation[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
 });
 
 /** Each test begins with what the first one applied. */

@@ -32,6 +32,9 @@ export interface Seaweedfs extends AsyncDisposable {
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void;
 }
 
+/** Made in /tmp, wherever else the server is told to write. */
+const socketOf = (service = '', port = ''): string => `/tmp/seaweedfs-${service}-grpc-${port}.sock`;
+
 export async function startSeaweedfs(): Promise<Seaweedfs> {
   await using cleanup = new AsyncDisposableStack();
   const { folder } = await pythonPackages({ name: 'seaweedfs', requirements: REQUIREMENTS });
@@ -68,6 +71,8 @@ export async function startSeaweedfs(): Promise<Seaweedfs> {
   cleanup.defer(async () => {
     child.kill('SIGKILL');
     await ended;
+    for (const [, service, port] of ports.join(' ').matchAll(/-(\w+)\.port\.grpc=(\d+)/g))
+      await rm(socketOf(service, port), { force: true });
   });
   let said = '';
   for (const output of [child.stdout, child.stderr])
