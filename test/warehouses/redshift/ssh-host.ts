@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type ParsedKey } from 'ssh2';
 import { LOCALHOST } from '../../../client/embedded/claim-port.ts';
+import { makeEd25519Key } from '../../../client/keys/ssh-key.ts';
 
 export interface SshHost extends AsyncDisposable {
   /** On 127.0.0.1. */
@@ -23,9 +24,9 @@ export interface SshAccess {
 }
 
 export async function startSshHost(access: SshAccess): Promise<SshHost> {
-  const host = ssh2.utils.generateKeyPairSync('ed25519');
+  const host = makeEd25519Key();
   const clients = new Map<Connection, { channels: number }>();
-  const server = new ssh2.Server({ hostKeys: [host.private] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [host.privateKey] }, (client) => {
     const counts = { channels: 0 };
     clients.set(client, counts);
     // Its types leave it out.
@@ -58,7 +59,7 @@ export async function startSshHost(access: SshAccess): Promise<SshHost> {
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    fingerprint: `SHA256:${createHash('sha256').update(publicKey(host.public).getPublicSSH()).digest('base64').replace(/=+$/, '')}`,
+    fingerprint: `SHA256:${createHash('sha256').update(publicKey(host.publicKey).getPublicSSH()).digest('base64').replace(/=+$/, '')}`,
     get clients() {
       return [...clients.values()];
     },

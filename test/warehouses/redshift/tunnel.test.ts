@@ -26,10 +26,14 @@ const KEYS = {
   foreign: otherKey(),
 };
 
+/** ssh2 drops the leading zeros of a point, so that now and then it makes a key that nobody can read. */
 function otherKey(): SshKey {
   const lock = { passphrase: PASSPHRASE, cipher: 'aes256-ctr', rounds: 1 } as const;
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', lock);
-  return { privateKey: pair.private, publicKey: pair.public };
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', lock);
+    const isReadable = !(ssh2.utils.parseKey(pair.public) instanceof Error);
+    if (isReadable) return { privateKey: pair.private, publicKey: pair.public };
+  }
 }
 
 let cleanup: AsyncDisposableStack;
