@@ -86,7 +86,10 @@ export class InstantParts {
   }
 }
 
-/** Keeps the digests of a part only where the sync stays within its limit. */
+/**
+ * Keeps the digests of a part only where the sync stays within its limit. A dissolved part of the same bounds is this one from now on:
+ * it must not be forgotten with the others.
+ */
 export async function putPart(
   tx: Transaction<LedgerSchema>,
   sync: string,
@@ -115,7 +118,7 @@ export async function putPart(
     .onConflict((conflict) =>
       conflict
         .columns(['sync', 'instant', 'low', 'high'])
-        .doUpdateSet({ rows: part.rows, digests: kept, committed_at: sql`now()` }),
+        .doUpdateSet({ rows: part.rows, digests: kept, dissolved: false, committed_at: sql`now()` }),
     )
     .execute();
 }

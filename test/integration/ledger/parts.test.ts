@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planInstant } from '../../../activities/extraction/plan-instant.ts';
 import { FULL_REFRESH } from '../../../model/full-refresh.ts';
+import { segmentTail } from '../../../store/segment-tail.ts';
 import { LedgerScene, digest } from './ledger-scene.ts';
 
 let scene: LedgerScene;
@@ -67,4 +68,21 @@ test('so does one that has lost all its rows', async () => {
   await putPart(sync, ['40', '4f'], [7]);
   const { warnings } = await plan(sync, { 0: 1, 9: 1 });
   expect(warnings).toEqual([expect.stringContaining('up to 2 rows of the former part are sent again')]);
+});
+
+test('one that shrinks into its former bounds again is known by them, and stays when the table was read', async () => {
+  const sync = await scene.declare();
+  await putPart(sync, ['8', '9'], [1, 2, 3], true);
+  const { run, holder } = await scene.begin(sync);
+  const part = { instant: FULL_REFRESH, low: '8', high: '9', rows: 2 };
+  const delivered = Buffer.concat([digest(1), digest(2)]);
+  await scene.ledger.uploads.open({ ...holder, segment: 1, attempt: 1 }, run, 0, {
+    part: { ...part, delivered, digestLimit: 100 },
+  });
+  const tail = segmentTail({ kind: 'part', value: null, part }, { digests: delivered });
+  await scene.ledger.uploads.complete(holder, 1, tail);
+  await scene.ledger.watermarks.commit(holder, 1, 100);
+  expect(await scene.ledger.instantParts.of(sync, FULL_REFRESH)).toMatchObject([
+    { low: '8', high: '9', rows: 2, hasDigests: true },
+  ]);
 });
