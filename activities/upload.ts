@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import type { WorkspaceDefinition } from '../model/definitions.ts';
 import type { RunCounts } from '../model/run.ts';
 import { NO_COUNTS } from '../model/run.ts';
+import type { BatchSummary } from './braze/batch-pages.ts';
 import type { BrazeClient } from './braze/client.ts';
 import { Concurrency } from './braze/concurrency.ts';
 import { DEFAULT_LIMITS, type EndpointFamily, endpointOf } from './braze/endpoints.ts';
@@ -27,7 +28,7 @@ export interface UploadInput {
 const GRACE_MS = 3_000;
 
 /** @returns what the run counted so far, by the ledger */
-export function upload({ ledger, staging, budgets, guard, metrics, settings }: ActivityDependencies) {
+export function upload({ ledger, staging, budgets, guard, log, metrics, settings }: ActivityDependencies) {
   const clients = new IdleClients(guard);
   return async ({ place, pages }: UploadInput): Promise<RunCounts> =>
     withHeartbeat(async (signal, tell) => {
@@ -67,6 +68,11 @@ export function upload({ ledger, staging, budgets, guard, metrics, settings }: A
           concurrency,
           signal,
           progress: alsoTell,
+          wroteLate: async (batch) => {
+            const warning = lateWarning(batch);
+            log.warn({ sync: place.sync, run: place.run }, warning);
+            await ledger.runs.addWarning(place.run, warning).catch(() => undefined);
+          },
           send: (batch, tally) =>
             sendBatch(
               batch,
@@ -92,6 +98,10 @@ export function upload({ ledger, staging, budgets, guard, metrics, settings }: A
       return (await ledger.runs.get(place.run))?.counts ?? NO_COUNTS;
     });
 }
+
+const lateWarning = ({ rows, firstUpdatedAt }: BatchSummary): string =>
+  `A worker stood still while it wrote a request, and wrote it after its lease had ended: ${rows} rows, the first of ` +
+  `${firstUpdatedAt}, may have set users or items back to older values. \`cdi rewind\` to that time sends the newer ones again.`;
 
 /** Gives up on requests in flight some seconds after the signal, so that a cancelled run ends. */
 function endSoonAfter(signal: AbortSignal, client: BrazeClient): () => void {

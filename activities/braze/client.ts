@@ -36,9 +36,15 @@ export interface BrazeClient {
    * Sends one request.
    *
    * @param mayWrite asked at the moment the request would be written to the connection
+   * @param wroteLate called where it may be written no more by the time it is: this process stood still in between
    * @throws NoAnswerError, NotWrittenError; CdiError `endpoint_forbidden`
    */
-  send(endpoint: Endpoint, body: Uint8Array, mayWrite: () => boolean): Promise<BrazeAnswer>;
+  send(
+    endpoint: Endpoint,
+    body: Uint8Array,
+    mayWrite: () => boolean,
+    wroteLate?: () => void,
+  ): Promise<BrazeAnswer>;
   /** Gives up on every request in flight. */
   destroy(): Promise<void>;
 }
@@ -73,7 +79,7 @@ export function createBrazeClient(options: BrazeClientOptions, guard: AddressGua
   };
 
   return {
-    send: (endpoint, body, mayWrite) =>
+    send: (endpoint, body, mayWrite, wroteLate) =>
       new Promise((resolve, reject) => {
         let written = false;
         let status = 0;
@@ -85,6 +91,9 @@ export function createBrazeClient(options: BrazeClientOptions, guard: AddressGua
             onRequestStart(controller) {
               if (mayWrite()) written = true;
               else controller.abort(new NotWrittenError());
+            },
+            onBodySent() {
+              if (!mayWrite()) wroteLate?.();
             },
             onResponseStart(_controller, statusCode, received) {
               status = statusCode;

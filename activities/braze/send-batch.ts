@@ -40,6 +40,8 @@ export interface SendTally {
   answerLost: boolean;
   /** Whether anything of the batch was taken, or may have been. */
   taken: boolean;
+  /** Whether a request was written when it might be written no more. */
+  late: boolean;
   /** Codes of errors in good answers that name no object. */
   readonly unplaced: Set<string>;
 }
@@ -48,6 +50,7 @@ export const newTally = (): SendTally => ({
   requests: 0,
   answerLost: false,
   taken: false,
+  late: false,
   unplaced: new Set(),
 });
 
@@ -162,7 +165,7 @@ async function insist(
     const sent = performance.now();
     let answer: BrazeAnswer;
     try {
-      answer = await context.client.send(context.endpoint, body, context.mayWrite);
+      answer = await context.client.send(context.endpoint, body, context.mayWrite, () => (tally.late = true));
     } catch (error) {
       if (error instanceof NotWrittenError) {
         await context.untilMayWrite();

@@ -24,6 +24,8 @@ export interface SegmentUpload {
   readonly concurrency: Concurrency;
   /** Sends one batch of this kind to its end. */
   readonly send: (batch: StagedBatch, tally: SendTally) => Promise<RefusedRow[]>;
+  /** Hears of a batch that was written after its time, and may have set users back to older values. */
+  readonly wroteLate: (batch: BatchSummary) => Promise<void>;
   /** Stops the upload: nothing new is sent, what is in flight is waited for and recorded. */
   readonly signal: AbortSignal;
   /** Called as batches are answered. */
@@ -121,6 +123,8 @@ export async function uploadSegment(upload: SegmentUpload): Promise<void> {
       // Whatever keeps its answer from being recorded: it may have been taken.
       uncertain ||= tally.taken;
       throw error;
+    } finally {
+      if (tally.late) await upload.wroteLate(summary);
     }
     confirmer.add({
       batch,

@@ -68,8 +68,13 @@ export async function judge(told: Case): Promise<Verdict> {
     if (found.length > 0) flaws.push(`${flaw}: ${found.length}, such as ${found.slice(0, 5).join(', ')}`);
   };
 
-  const inFlight = state.violations.inFlight - (told.halfWritten?.overlapping.length ?? 0);
-  say('two objects of a user in flight together', Array(inFlight).fill('one'));
+  const setBack = new Set(told.halfWritten?.identities.map(whoOf));
+  const together = record.flatMap(({ overlapping }) => overlapping);
+  if (together.length !== state.violations.inFlight) flaws.push('the record lacks some that met in flight');
+  say(
+    'two objects of a user in flight together',
+    together.filter((lane) => !setBack.has(whoOf(lane))).map(() => 'one'),
+  );
   say('two objects of a user in one request', Array(state.violations.withinRequest).fill('one'));
   say(
     'dropped by Braze without a word',
@@ -82,7 +87,6 @@ export async function judge(told: Case): Promise<Verdict> {
     'lost rows',
     appended.map(keyOf).filter((key) => !arrivals.has(key)),
   );
-  const setBack = new Set(told.halfWritten?.identities.map(whoOf));
   const sure = table.filter(({ who }) => !setBack.has(who));
   say('last values that are not in the table', await lastValueFlaws(told, client, sure, setBack));
 
@@ -160,8 +164,8 @@ function arrivalsOf(record: readonly RecordedRequest[], dataType: DataType): Map
   return arrivals;
 }
 
-/** The user or item of an identity of the simulator: `external_id:u1`, `catalog_item:NAME/i1`. */
-const whoOf = (identity: string): string => identity.replace(/^(external_id:|catalog_item:[^/]*\/)/, '');
+/** The user or item of an identity of the simulator, `external_id:u1` or `catalog_item:NAME/i1`, or of a lane that ends with it. */
+const whoOf = (identity: string): string => identity.replace(/^.*(external_id:|catalog_item:[^/]*\/)/, '');
 
 /**
  * @param table without the rows of those whom a half-written request may have set back

@@ -5,7 +5,7 @@
  * back, and whom it holds may have the older value then.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { RecordedRequest } from '../braze-simulator/control-types.ts';
 import { faultTest } from './fault-test.ts';
 
@@ -15,6 +15,8 @@ const SETTLE_MS = 200;
 const HALF_WRITTEN = 1;
 /** Long enough for a stray request, which needs no more than a turn of the event loop. */
 const WATCH_MS = 2_000;
+/** The worker that woke tells of what it wrote late. */
+const TOLD_MS = 10_000;
 
 faultTest('worker frozen', async (scene, seed) => {
   const { client } = scene.installation.braze;
@@ -44,6 +46,14 @@ faultTest('worker frozen', async (scene, seed) => {
     stray = (await client.record()).slice(done);
   }
   expect(stray.length, 'requests of the worker that woke').toBeLessThanOrEqual(HALF_WRITTEN);
+  if (stray.length > 0)
+    await vi.waitFor(
+      async () =>
+        expect((await scene.untilEnded()).warnings).toContainEqual(
+          expect.stringContaining('wrote it after its lease had ended'),
+        ),
+      { timeout: TOLD_MS, interval: 200 },
+    );
   await scene.judge('unconfirmed', { halfWritten: stray[0] });
 });
 

@@ -45,9 +45,10 @@ afterEach(async () => {
 });
 
 const always = (): boolean => true;
+const never = (): void => expect.unreachable('written late');
 
 test('sends body and key, and gives the answer with its headers', async () => {
-  const answer = await client.send(endpoint, Buffer.from('{"events":[]}'), always);
+  const answer = await client.send(endpoint, Buffer.from('{"events":[]}'), always, never);
   expect(answer).toMatchObject({
     status: 201,
     body: '{"message":"success"}',
@@ -68,8 +69,8 @@ test('asks at the moment of writing, not before: a request that waited for its c
   behave = (respond) => {
     answerFirst = () => respond(201, '{}');
   };
-  const first = client.send(endpoint, Buffer.from('1'), () => mayWrite);
-  const second = client.send(endpoint, Buffer.from('2'), () => mayWrite);
+  const first = client.send(endpoint, Buffer.from('1'), () => mayWrite, never);
+  const second = client.send(endpoint, Buffer.from('2'), () => mayWrite, never);
   await expect.poll(() => received.length).toBe(1);
   mayWrite = false;
   answerFirst();
@@ -80,7 +81,9 @@ test('asks at the moment of writing, not before: a request that waited for its c
 
 test('a connection that ends without an answer leaves open whether Braze has it', async () => {
   behave = (_respond, drop) => drop();
-  const error = await client.send(endpoint, Buffer.from('x'), always).catch((thrown: unknown) => thrown);
+  const error = await client
+    .send(endpoint, Buffer.from('x'), always, never)
+    .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(NoAnswerError);
   expect(error).toMatchObject({ written: true });
 });
@@ -90,7 +93,9 @@ test('a server that cannot be reached has received nothing', async () => {
     { endpoint: 'http://127.0.0.1:1', apiKey: 'k', connections: 1 },
     () => true,
   );
-  const error = await closed.send(endpoint, Buffer.from('x'), always).catch((thrown: unknown) => thrown);
+  const error = await closed
+    .send(endpoint, Buffer.from('x'), always, never)
+    .catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(NoAnswerError);
   expect(error).toMatchObject({ written: false });
   await closed.destroy();
@@ -98,8 +103,18 @@ test('a server that cannot be reached has received nothing', async () => {
 
 test('destroying the client ends what is in flight', async () => {
   behave = () => undefined;
-  const sent = client.send(endpoint, Buffer.from('x'), always);
+  const sent = client.send(endpoint, Buffer.from('x'), always, never);
   await expect.poll(() => received.length).toBe(1);
   await client.destroy();
   await expect(sent).rejects.toMatchObject({ written: true });
+});
+
+test('tells of a request that was written when it might be written no more', async () => {
+  // The process stood still between the question and the write.
+  let asked = 0;
+  let late = 0;
+  const mayWrite = (): boolean => (asked += 1) === 1;
+  const answer = await client.send(endpoint, Buffer.from('x'), mayWrite, () => void (late += 1));
+  expect(answer.status).toBe(201);
+  expect(late).toBe(1);
 });

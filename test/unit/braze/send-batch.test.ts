@@ -85,3 +85,17 @@ test('a rate limit that does not end fails the step after an hour, with nothing 
   expect(pauses).toHaveLength(61);
   expect(tally).toMatchObject({ taken: false, answerLost: false });
 });
+
+test('the tally knows of a request that was written late', async () => {
+  const { context } = contextWith([]);
+  const tally = newTally();
+  const client: SendContext['client'] = {
+    send: async (_endpoint, _body, _mayWrite, wroteLate) => {
+      wroteLate?.();
+      return answer(201);
+    },
+    destroy: async () => undefined,
+  };
+  await sendBatch(oneEvent(), { ...context, client }, tally);
+  expect(tally.late).toBe(true);
+});

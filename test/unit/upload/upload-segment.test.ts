@@ -61,6 +61,7 @@ test('what was taken stays in doubt where its answer cannot be recorded', async 
     concurrency: new Concurrency(1, 1_000),
     signal: new AbortController().signal,
     progress: () => undefined,
+    wroteLate: async () => undefined,
     // Braze takes the request and refuses its one row: the row is read, to be kept among the rejected ones.
     send: async (_batch, tally) => {
       tally.taken = true;
@@ -71,4 +72,35 @@ test('what was taken stays in doubt where its answer cannot be recorded', async 
   expect(reservations).toEqual([
     { to: 1, open: expect.objectContaining({ firstBatch: 0, rows: 1 }) as object },
   ]);
+});
+
+test('a batch that was written late is told of, whether its answer comes or not', async () => {
+  for (const end of ['answered', 'failed'] as const) {
+    const late: number[] = [];
+    const uploading = uploadSegment({
+      files: await stagedEvent(),
+      pages: 1,
+      holder: { sync: 's', epoch: 1, workflowRunId: 'w', leaseOwner: 'o' },
+      run: 'r',
+      segment: 1,
+      uploads: {
+        state: async () => ({ confirmed: new Set(), reservedTo: 0, completed: false }),
+        reserve: async () => undefined,
+        confirm: async () => Promise.reject(new Error('Another attempt uploads.')),
+        complete: async () => undefined,
+      },
+      window: 10,
+      concurrency: new Concurrency(1, 1_000),
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      wroteLate: async ({ rows }) => void late.push(rows),
+      send: async (_batch, tally) => {
+        tally.late = true;
+        if (end === 'failed') throw new Error('No answer.');
+        return [];
+      },
+    });
+    await expect(uploading).rejects.toThrow();
+    expect(late, end).toEqual([1]);
+  }
 });
