@@ -71,6 +71,7 @@ export function upload({ ledger, staging, budgets, guard, log, metrics, settings
           wroteLate: async (batch) => {
             const warning = lateWarning(batch);
             log.warn({ sync: place.sync, run: place.run }, warning);
+            // The log has it by now; a ledger out of reach must not hide what ended the upload.
             await ledger.runs.addWarning(place.run, warning).catch(() => undefined);
           },
           send: (batch, tally) =>

@@ -62,7 +62,8 @@ export class InstantParts {
   }
 
   /**
-   * Takes parts that have outgrown a segment from those that are known. Warns on the run of rows that are forgotten by it.
+   * Takes parts that have outgrown a segment, or lost all their rows, from those that are known. Warns on the run of rows that are
+   * forgotten by it.
    * @throws CdiError `superseded`
    */
   async dissolve(

@@ -35,7 +35,7 @@ export async function claimPort(port: number, remedy: string): Promise<number> {
       await tryPort(candidate, remedy);
       return candidate;
     } catch (error) {
-      if (attempt === ATTEMPTS) throw error;
+      if (attempt >= ATTEMPTS) throw error;
     }
   }
 }

@@ -33,7 +33,7 @@ export interface Seaweedfs extends AsyncDisposable {
 }
 
 /** Made in /tmp, wherever else the server is told to write. */
-const socketOf = (service = '', port = ''): string => `/tmp/seaweedfs-${service}-grpc-${port}.sock`;
+const socketOf = (service: string, port: number): string => `/tmp/seaweedfs-${service}-grpc-${port}.sock`;
 
 export async function startSeaweedfs(): Promise<Seaweedfs> {
   await using cleanup = new AsyncDisposableStack();
@@ -49,8 +49,12 @@ export async function startSeaweedfs(): Promise<Seaweedfs> {
   ];
   await writeFile(config, JSON.stringify({ identities }));
   const ports: string[] = [];
-  for (const service of ['master', 'volume', 'filer', 's3'])
-    for (const kind of ['port', 'port.grpc']) ports.push(`-${service}.${kind}=${await claimPort(0, '')}`);
+  const sockets: string[] = [];
+  for (const service of ['master', 'volume', 'filer', 's3']) {
+    const grpcPort = await claimPort(0, '');
+    ports.push(`-${service}.port=${await claimPort(0, '')}`, `-${service}.port.grpc=${grpcPort}`);
+    sockets.push(socketOf(service, grpcPort));
+  }
   const child = spawn(
     join(folder, 'bin', 'weed'),
     [
@@ -71,8 +75,7 @@ export async function startSeaweedfs(): Promise<Seaweedfs> {
   cleanup.defer(async () => {
     child.kill('SIGKILL');
     await ended;
-    for (const [, service, port] of ports.join(' ').matchAll(/-(\w+)\.port\.grpc=(\d+)/g))
-      await rm(socketOf(service, port), { force: true });
+    for (const socket of sockets) await rm(socket, { force: true });
   });
   let said = '';
   for (const output of [child.stdout, child.stderr])

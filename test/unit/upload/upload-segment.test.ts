@@ -4,7 +4,7 @@ import { Concurrency } from '../../../activities/braze/concurrency.ts';
 import { endpointOf } from '../../../activities/braze/endpoints.ts';
 import { RowPage, RowPageWriter } from '../../../activities/rows/row-page.ts';
 import { SegmentFiles } from '../../../activities/upload/segment-pages.ts';
-import { uploadSegment } from '../../../activities/upload/upload-segment.ts';
+import { type SegmentUpload, uploadSegment } from '../../../activities/upload/upload-segment.ts';
 import { CdiError } from '../../../model/errors.ts';
 import type { Reservation } from '../../../store/uploads.ts';
 import { sourceRow } from '../source-row.ts';
@@ -43,9 +43,14 @@ async function stagedEvent(): Promise<SegmentFiles> {
   return files;
 }
 
-test('what was taken stays in doubt where its answer cannot be recorded', async () => {
-  const reservations: Reservation[] = [];
-  const uploading = uploadSegment({
+type Parts = Pick<SegmentUpload, 'send'> & {
+  readonly uploads?: Partial<SegmentUpload['uploads']>;
+  readonly wroteLate?: SegmentUpload['wroteLate'];
+};
+
+/** Uploads a staged event, of which nothing is confirmed. */
+async function uploadEvent({ send, uploads, wroteLate }: Parts): Promise<void> {
+  await uploadSegment({
     files: await stagedEvent(),
     pages: 1,
     holder: { sync: 's', epoch: 1, workflowRunId: 'w', leaseOwner: 'o' },
@@ -53,15 +58,26 @@ test('what was taken stays in doubt where its answer cannot be recorded', async 
     segment: 1,
     uploads: {
       state: async () => ({ confirmed: new Set(), reservedTo: 0, completed: false }),
-      reserve: async (_holder, _run, _segment, reservation) => void reservations.push(reservation),
+      reserve: async () => undefined,
       confirm: async () => undefined,
       complete: async () => undefined,
+      ...uploads,
     },
     window: 10,
     concurrency: new Concurrency(1, 1_000),
     signal: new AbortController().signal,
     progress: () => undefined,
-    wroteLate: async () => undefined,
+    wroteLate: wroteLate ?? (async () => undefined),
+    send,
+  });
+}
+
+test('what was taken stays in doubt where its answer cannot be recorded', async () => {
+  const reservations: Reservation[] = [];
+  const uploading = uploadEvent({
+    uploads: {
+      reserve: async (_holder, _run, _segment, reservation) => void reservations.push(reservation),
+    },
     // Braze takes the request and refuses its one row: the row is read, to be kept among the rejected ones.
     send: async (_batch, tally) => {
       tally.taken = true;
@@ -77,22 +93,8 @@ test('what was taken stays in doubt where its answer cannot be recorded', async 
 test('a batch that was written late is told of, whether its answer comes or not', async () => {
   for (const end of ['answered', 'failed'] as const) {
     const late: number[] = [];
-    const uploading = uploadSegment({
-      files: await stagedEvent(),
-      pages: 1,
-      holder: { sync: 's', epoch: 1, workflowRunId: 'w', leaseOwner: 'o' },
-      run: 'r',
-      segment: 1,
-      uploads: {
-        state: async () => ({ confirmed: new Set(), reservedTo: 0, completed: false }),
-        reserve: async () => undefined,
-        confirm: async () => Promise.reject(new Error('Another attempt uploads.')),
-        complete: async () => undefined,
-      },
-      window: 10,
-      concurrency: new Concurrency(1, 1_000),
-      signal: new AbortController().signal,
-      progress: () => undefined,
+    const uploading = uploadEvent({
+      uploads: { confirm: async () => Promise.reject(new Error('Another attempt uploads.')) },
       wroteLate: async ({ rows }) => void late.push(rows),
       send: async (_batch, tally) => {
         tally.late = true;
